@@ -12,7 +12,7 @@ import { lookAt, markSigned } from './platform/installation.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
 import { forgetPublished } from './registry/departure/publication.ts'
 import type { Municipality } from './town/model.ts'
-import { listMunicipalities } from './town/municipality.ts'
+import { listMunicipalities } from './town/store.ts'
 
 const seconds = (count: number) => Temporal.Duration.from({ seconds: count })
 const TOWN = 'town'

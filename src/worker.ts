@@ -13,7 +13,7 @@ import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { standardLog } from './platform/telemetry.ts'
-import { listMunicipalities } from './town/municipality.ts'
+import { listMunicipalities } from './town/store.ts'
 
 interface Environment {
   HYPERDRIVE: { connectionString: string }

@@ -2,13 +2,13 @@ import { timingSafeEqual } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
 import { combine, split } from 'shamir-secret-sharing'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../keys/key-file.ts'
 import { type KeyProvider, KeyUnavailable, withNewKey } from '../keys/key-provider.ts'
-import { WRAPPED_KEY, wrappedKey } from '../keys/municipality-keys.ts'
+import { wrappedKey } from '../keys/municipality-keys.ts'
 import { unwrapDataKey } from '../keys/seal.ts'
+import { dataKeysAtRandom, dataKeysSome } from '../keys/store.ts'
 import type { Database } from '../platform/database.ts'
 import { keyFileOf, recordKeyOperation } from './keys.ts'
 import { withOwner } from './stores.ts'
@@ -100,7 +100,7 @@ export async function drillDestruction(config: Config, shareFiles: readonly stri
     copyFileSync(file, copy)
     overwrite(copy)
     return await withOwner(config, async (owner) => {
-      const rows = await owner.selectFrom('data_keys').select(WRAPPED_KEY).limit(1000).execute()
+      const rows = await dataKeysSome(owner)
       const count = (keys: KeyProvider) => rows.filter((row) => opens(keys, wrappedKey(row))).length
       return { opened: count(keyFileProvider(file)), openedAfter: count(keyFileProvider(copy)) }
     })
@@ -125,6 +125,6 @@ export async function keysThatOpen(
   keys: KeyProvider,
   sample = 1000,
 ): Promise<{ tried: number; opened: number }> {
-  const rows = await owner.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(sample).execute()
+  const rows = await dataKeysAtRandom(owner, sample)
   return { tried: rows.length, opened: rows.filter((row) => opens(keys, wrappedKey(row))).length }
 }

@@ -10,7 +10,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { type LifeRules, lifeRules } from '../registry/person/life-dates.ts'
 import { type BulkHousehold, registerHouseholds } from '../registry/register/bulk.ts'
 import type { Municipality } from '../town/model.ts'
-import { DEFAULT_EARLIEST_RESIDENCE } from '../town/municipality.ts'
+import { DEFAULT_EARLIEST_RESIDENCE } from '../town/store.ts'
 import { columnsOf, isForbidden, Mapping, type Person, personOf } from './import-mapping.ts'
 import type { Progress } from './output.ts'
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { readKeyFile, writeKeyFile } from '../keys/key-file.ts'
-import { type Holder, keyHolders, registryKeyStates } from '../keys/key-holding.ts'
+import { keyHolders, registryKeyStates } from '../keys/key-holding.ts'
 import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../keys/key-provider.ts'
 import {
   announceRegistryKey,
@@ -12,8 +12,9 @@ import {
   rewrapDataKeys,
   switchRegistryKey,
 } from '../keys/rotation.ts'
+import type { Holder } from '../keys/store.ts'
 import type { Database } from '../platform/database.ts'
-import { listMunicipalities } from '../town/municipality.ts'
+import { listMunicipalities } from '../town/store.ts'
 import type { Progress } from './output.ts'
 import { roomsOver } from './rooms.ts'
 import { configuredKeys, withOwner } from './stores.ts'

@@ -5,7 +5,7 @@ import { pendingMigrations } from '../platform/migrations.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { registerNeighbour } from '../registry/register/register.ts'
 import type { Municipality } from '../town/model.ts'
-import { listMunicipalities } from '../town/municipality.ts'
+import { listMunicipalities } from '../town/store.ts'
 import { DEMO_SLUG } from './demo-town.ts'
 import { inventedNeighbour } from './invented-neighbours.ts'
 

@@ -8,7 +8,7 @@ import { type Database, openDatabase, postgresDialect } from '../platform/databa
 import { openEmbedded } from '../platform/embedded.ts'
 import { type MigrateOptions, migrate } from '../platform/migrations.ts'
 import type { Municipality } from '../town/model.ts'
-import { listMunicipalities } from '../town/municipality.ts'
+import { listMunicipalities } from '../town/store.ts'
 
 /**
  * Runs work with the owner's handle on the database the configuration names. The embedded database is

@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
 import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { weightOf } from './leaving.ts'
 import type { Ask } from './model.ts'
 import type { Standing } from './standing.ts'
+import { drawOpening } from './store.ts'
 
 // Some of what each member of staff was shown in a day is drawn by lot, and one look-up at least where nobody can say whether
 // its case was issued. They say why on a later day, and a supervisor reads it.
@@ -59,7 +59,16 @@ export async function drawOpenings(
     const id = uuidv7()
     const content: Content = { case: requester.case, purpose, action, fields }
     const sealed = Buffer.from(ledger.seal(contentPlace(requester.id, neighbourId), content))
-    await sql`select draw_opening(${id}::uuid, ${requester.id}, ${neighbourId}::uuid, ${day}::text::date, ${lot}::float8,
-      ${drawnShare}::float8, ${ledger.id}::uuid, ${sealed}, ${weightOf(fields)}::integer)`.execute(transaction)
+    await drawOpening(transaction, {
+      id,
+      requesterId: requester.id,
+      neighbourId,
+      day,
+      lot,
+      drawnShare,
+      ledgerId: ledger.id,
+      sealed,
+      fields: weightOf(fields),
+    })
   }
 }

@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import { z } from 'zod'
 import list from '../../policies/enforcement-bodies.json'
 import type { Database } from '../platform/database.ts'
 import { closes, FUNCTION_IDS } from './functions.ts'
+import { keepBodies } from './organisation-store.ts'
 
 /** A body that closes the gate in every town at once, by its identifier in a public register. */
 export const EnforcementBody = z.strictObject({
@@ -30,22 +30,6 @@ export async function keepEnforcementBodies(
   bodies: readonly EnforcementBody[] = ENFORCEMENT_BODIES,
 ): Promise<number> {
   if (bodies.length === 0) return 0
-  const kept = await owner
-    .insertInto('enforcement_bodies')
-    .values([...bodies])
-    .onConflict((known) =>
-      known
-        .columns(['scheme', 'identifier'])
-        .doUpdateSet((row) => ({
-          name: row.ref('excluded.name'),
-          function: row.ref('excluded.function'),
-          source: row.ref('excluded.source'),
-        }))
-        .where(
-          sql<boolean>`(enforcement_bodies.name, enforcement_bodies.function, enforcement_bodies.source)
-            is distinct from (excluded.name, excluded.function, excluded.source)`,
-        ),
-    )
-    .executeTakeFirst()
+  const kept = await keepBodies(owner, [...bodies])
   return Number(kept.numInsertedOrUpdatedRows ?? 0n)
 }

@@ -1,9 +1,9 @@
-import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
 import { Problem, words } from '../platform/problem.ts'
+import { BUDGETS, type Span, type TownBudgets } from './budgets.ts'
 import type { Ask } from './model.ts'
 import type { Requester } from './requester.ts'
+import { countSeen, type Totals } from './store.ts'
 
 // What leaves is counted, not which verb was used: distinct people and the fields shown of them, for each member of staff,
 // each organisation and each card, over an hour, a day and a month.
@@ -36,55 +36,6 @@ export const weightOf = (fields: readonly string[]): number =>
   fields.reduce((sum, field) => sum + ((WEIGHTS as Record<string, number>)[field] ?? 0), 0)
 const FIELDS = Object.keys(WEIGHTS)
 const WEIGHTS_OF_BITS = `{${Object.values(WEIGHTS).join(',')}}`
-
-export const SPANS = ['hour', 'day', 'month'] as const
-export type Span = (typeof SPANS)[number]
-/** At most so many people, and so many points of {@link WEIGHTS}. */
-export interface Budget {
-  people: number
-  points: number
-}
-
-const COUNTER = {
-  hour: { people: 120, points: 2_000 },
-  day: { people: 400, points: 6_600 },
-  month: { people: 8_000, points: 132_000 },
-}
-const OVERSIGHT = {
-  hour: { people: 10, points: 100 },
-  day: { people: 20, points: 200 },
-  month: { people: 100, points: 1_000 },
-}
-
-/**
- * What each kind of requester is shown at most, in days and months of UTC. A clerk with sixty visits a day, in each of which
- * four people are shown, stays below the three quarters from which a supervisor is told; whoever goes through the register is
- * shown 400 people a day and 8,000 a month (tests/attacks/what-leaves.store.test.ts).
- */
-export const BUDGETS: Readonly<Record<string, Readonly<Record<Span, Budget>>>> = {
-  clerk: COUNTER,
-  supervisor: COUNTER,
-  legal: OVERSIGHT,
-  auditor: OVERSIGHT,
-  organisation: {
-    hour: { people: 1_200, points: 3_600 },
-    day: { people: 6_000, points: 18_000 },
-    month: { people: 60_000, points: 180_000 },
-  },
-  card: {
-    hour: { people: 20, points: 300 },
-    day: { people: 40, points: 600 },
-    month: { people: 200, points: 3_000 },
-  },
-}
-
-const BudgetOf = z.strictObject({ people: z.int().min(1), points: z.int().min(1) })
-/** Budgets of a town that are others than the usual ones. */
-export const TownBudgets = z.partialRecord(
-  z.enum(['clerk', 'supervisor', 'legal', 'auditor', 'organisation', 'card']),
-  z.partialRecord(z.enum(SPANS), BudgetOf),
-)
-export type TownBudgets = z.infer<typeof TownBudgets>
 
 /** @throws when somebody of the staff was shown as many people as their work can need: until when, and that a supervisor may release it. */
 export class OverBudget extends Problem {
@@ -137,14 +88,6 @@ export function countedAs(requester: Requester): string | null {
 
 const budgetName = (requester: Requester): string =>
   requester.kind === 'staff' ? requester.role : requester.kind === 'client' ? 'organisation' : 'card'
-
-/** What was shown within the spans that are running. */
-export interface Totals {
-  span: string
-  begins: string
-  people: number
-  points: number
-}
 
 /**
  * Whether somebody has been shown all they may.
@@ -229,9 +172,11 @@ export async function countLeaving(
   const people = shown.filter((id) => id !== own)
   if (who === null || bits === 0 || people.length === 0) return []
   const hashes = people.map((id) => `\\\\x${hash(`seen ${who} ${id}`).subarray(0, 16).toString('hex')}`)
-  const { rows } = await sql<{
-    totals: Totals[]
-  }>`select count_seen(${who}, ${`{${hashes.map((one) => `"${one}"`).join(',')}}`}::text::bytea[], ${bits}::integer,
-    ${WEIGHTS_OF_BITS}::text::integer[]) as totals`.execute(transaction)
+  const { rows } = await countSeen(transaction, {
+    who,
+    hashes: hashes.map((one) => `"${one}"`).join(','),
+    bits,
+    weightsOfBits: WEIGHTS_OF_BITS,
+  })
   return rows[0]?.totals ?? []
 }

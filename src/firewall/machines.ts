@@ -1,6 +1,15 @@
 import type { Clock } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import {
+  anyClientOf,
+  anyEndedKeyOf,
+  clientsWithKeys,
+  endClient,
+  endClientKey,
+  keepClient,
+  keepClientKeys,
+} from './organisation-store.ts'
 
 /** A client id at the city's sign-in. */
 export const CLIENT_ID = /^[\w.:-]{1,200}$/
@@ -58,16 +67,7 @@ export async function machinesOfAll(
   transaction: Transaction,
   organisationId?: string,
 ): Promise<ReadonlyMap<string, Machine[]>> {
-  const rows = await transaction
-    .selectFrom('clients')
-    .leftJoin('client_keys', 'client_keys.client_id', 'clients.id')
-    .select(['clients.organisation_id', 'clients.id', 'clients.ended_at'])
-    .select(['thumbprint', 'known_at', 'client_keys.ended_at as key_ended_at'])
-    .$if(organisationId !== undefined, (query) => query.where('organisation_id', '=', organisationId ?? ''))
-    .orderBy('clients.id')
-    .orderBy('known_at')
-    .orderBy('thumbprint')
-    .execute()
+  const rows = await clientsWithKeys(transaction, organisationId)
   const machines = new Map<string, Machine[]>()
   for (const row of rows) {
     const theirs = machines.get(row.organisation_id) ?? []
@@ -91,19 +91,14 @@ export async function machinesOfAll(
 /** @throws {ClientTaken} where a machine of this name was ever somebody's */
 export async function mustBeFree(transaction: Transaction, clients: readonly string[]): Promise<void> {
   if (clients.length === 0) return
-  const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
+  const taken = await anyClientOf(transaction, clients)
   if (taken) throw new ClientTaken()
 }
 
 /** @throws {KeyEnded} of a key that was ended, of whatever machine */
 export async function mustBeFresh(transaction: Transaction, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
-  const ended = await transaction
-    .selectFrom('client_keys')
-    .select('thumbprint')
-    .where('thumbprint', 'in', keys)
-    .where('ended_at', 'is not', null)
-    .executeTakeFirst()
+  const ended = await anyEndedKeyOf(transaction, keys)
   if (ended) throw new KeyEnded()
 }
 
@@ -139,10 +134,7 @@ export async function addMachine(
   municipalityId: string,
   { organisationId, client }: { organisationId: string; client: string },
 ): Promise<void> {
-  await transaction
-    .insertInto('clients')
-    .values({ id: client, municipality_id: municipalityId, organisation_id: organisationId })
-    .execute()
+  await keepClient(transaction, { id: client, municipalityId, organisationId })
 }
 
 /** Keys that are a machine's from now on, besides those it has: old and new count together until the old ones are ended. */
@@ -152,11 +144,10 @@ export async function nameKeys(
   { client, keys }: { client: string; keys: readonly string[] },
 ): Promise<void> {
   if (keys.length === 0) return
-  await transaction
-    .insertInto('client_keys')
-    .values(keys.map((thumbprint) => ({ client_id: client, municipality_id: municipalityId, thumbprint })))
-    .onConflict((known) => known.doNothing())
-    .execute()
+  await keepClientKeys(
+    transaction,
+    keys.map((thumbprint) => ({ client_id: client, municipality_id: municipalityId, thumbprint })),
+  )
 }
 
 /** What ends: one key, or the whole machine with all of them. */
@@ -178,20 +169,9 @@ export async function endMachine(
   if (machine === undefined) throw new NotFound()
   const ended_at = clock.now().toString()
   if (thumbprint === undefined) {
-    await transaction
-      .updateTable('clients')
-      .set({ ended_at })
-      .where('id', '=', client)
-      .where('ended_at', 'is', null)
-      .execute()
+    await endClient(transaction, { ended_at, id: client })
     return
   }
   if (!machine.keys.some((key) => key.thumbprint === thumbprint)) throw new NotFound()
-  await transaction
-    .updateTable('client_keys')
-    .set({ ended_at })
-    .where('client_id', '=', client)
-    .where('thumbprint', '=', thumbprint)
-    .where('ended_at', 'is', null)
-    .execute()
+  await endClientKey(transaction, { ended_at, clientId: client, thumbprint })
 }

@@ -1,6 +1,6 @@
 import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import type { CiphertextLocation, DataKey, Sealed, WrappedKey } from '../keys/seal.ts'
-import type { LedgerEntry } from '../ledger/entries.ts'
+import type { LedgerEntry } from '../ledger/store.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Action, Requester } from './requester.ts'

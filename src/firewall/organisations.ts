@@ -1,9 +1,19 @@
 import anyAscii from 'any-ascii'
-import { type Expression, type RawBuilder, sql } from 'kysely'
-import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import { addMachine } from './machines.ts'
+import {
+  citizenshipOffices,
+  enforcementBodyNames,
+  functionsOf,
+  keepAttestation,
+  keepFunction,
+  keepLink,
+  organisationById,
+  organisationsById,
+  organisationsWithAliases,
+  positionRows,
+} from './organisation-store.ts'
 
 /** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
 export interface Position {
@@ -12,21 +22,10 @@ export interface Position {
   organisations: ReadonlyMap<string, { related: readonly string[]; functions: readonly string[] }>
 }
 
-/** What an organisation is called, in a statement about something else. */
-export const nameOfOrganisation = (id: Expression<string | null>): RawBuilder<string | null> =>
-  sql<string | null>`(select name from organisations where id = ${id})`
-
 /** Cached positions of one municipality's organisations, good for one version of the graph. */
 export interface GraphCache {
   version: string
   positions: Map<string, Position>
-}
-
-interface PositionRow {
-  organisation_id: string
-  related: string[]
-  functions: string[]
-  attested_until: Date | null
 }
 
 /**
@@ -42,23 +41,11 @@ export async function loadPosition(
     now = Temporal.Now.instant(),
   }: { organisationId: string; lentTo?: readonly string[] | undefined; now?: Temporal.Instant | undefined },
 ): Promise<Position | undefined> {
-  const { rows } = await sql<PositionRow>`
-    with starts (id) as (
-      select ${organisationId}::uuid union select value::uuid from jsonb_array_elements_text(${JSON.stringify(lentTo)}::text::jsonb)),
-    edges as (select link.* from starts, organisation_closure(current_municipality(), starts.id) link),
-    reached (id) as (
-      select own.id from organisations own join starts on starts.id = own.id
-      union select related_id from edges)
-    select reached.id as organisation_id,
-      to_jsonb(array(select distinct edge.related_id::text from edges edge where edge.organisation_id = reached.id)) as related,
-      to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id
-        -- What a body is by the catalogue of all towns, it is whatever was written of it here.
-        union select body.function from organisations listed join enforcement_bodies body on body.identifier = listed.identifier
-        where listed.id = reached.id)) as functions,
-      case when reached.id = ${organisationId}::uuid then
-        (select max(attestation.expires_at) from attestations attestation
-         where attestation.organisation_id = reached.id and attestation.lapsed_at is null and attestation.signed_at <= ${now.toString()}::timestamptz) end as attested_until
-    from reached`.execute(transaction)
+  const { rows } = await positionRows(transaction, {
+    organisationId,
+    lentTo: JSON.stringify(lentTo),
+    now: now.toString(),
+  })
   const own = rows.find((row) => row.organisation_id === organisationId)
   if (own === undefined) return undefined
   return {
@@ -91,7 +78,7 @@ function names(said: string, name: string): boolean {
  */
 export async function organisationsNamed(transaction: Transaction, text: string): Promise<string[]> {
   const said = words(text)
-  const known = await transaction.selectFrom('organisations').select(['id', 'name', 'aliases']).orderBy('id').execute()
+  const known = await organisationsWithAliases(transaction)
   return known.filter(({ name, aliases }) => [name, ...aliases].some((one) => names(said, one))).map(({ id }) => id)
 }
 
@@ -109,7 +96,7 @@ export async function closingNamed(transaction: Transaction, text: string): Prom
   const closing: string[] = []
   for (const id of ids) if (await closesTheGateFor(transaction, [id])) closing.push(id)
   const said = words(text)
-  const bodies = await transaction.selectFrom('enforcement_bodies').select('name').orderBy('name').execute()
+  const bodies = await enforcementBodyNames(transaction)
   const listed = bodies.map(({ name }) => name).filter((name) => names(said, name))
   return [...new Set([...(await organisationNames(transaction, closing)).values(), ...listed])]
 }
@@ -120,11 +107,7 @@ export async function standsUnderAnOffice(
   ids: readonly string[],
   office: string,
 ): Promise<boolean> {
-  const offices = await transaction
-    .selectFrom('organisation_functions')
-    .select('organisation_id')
-    .where('function', '=', 'citizenship-office')
-    .execute()
+  const offices = await citizenshipOffices(transaction)
   for (const one of new Set([office, ...offices.map((row) => row.organisation_id)])) {
     const reached = (await loadPosition(transaction, { organisationId: one }))?.organisations
     if (ids.some((id) => reached?.has(id))) return true
@@ -164,19 +147,11 @@ export async function linkOrganisation(
 ): Promise<void> {
   const own = { municipality_id: municipalityId, organisation_id: enrolment.id }
   for (const name of enrolment.functions) {
-    await transaction
-      .insertInto('organisation_functions')
-      .values({ ...own, function: name })
-      .onConflict((known) => known.doNothing())
-      .execute()
+    await keepFunction(transaction, { own, duty: name })
   }
   for (const kind of LINKS) {
     for (const related_id of enrolment[kind]) {
-      await transaction
-        .insertInto('organisation_links')
-        .values({ ...own, kind, related_id })
-        .onConflict((known) => known.doNothing())
-        .execute()
+      await keepLink(transaction, { own, kind, related_id })
     }
   }
 }
@@ -190,16 +165,12 @@ export async function admitOrganisation(
   const own = { municipality_id: municipalityId, organisation_id: enrolment.id }
   if (enrolment.attestation) {
     const signed = Temporal.Instant.from(enrolment.attestation.signedAt)
-    await transaction
-      .insertInto('attestations')
-      .values({
-        ...own,
-        id: uuidv7(),
-        signed_by: enrolment.attestation.signedBy,
-        signed_at: signed.toString(),
-        expires_at: signed.toZonedDateTimeISO('UTC').add({ months: 12 }).toInstant().toString(),
-      })
-      .execute()
+    await keepAttestation(transaction, {
+      own,
+      signedBy: enrolment.attestation.signedBy,
+      signedAt: signed.toString(),
+      expiresAt: signed.toZonedDateTimeISO('UTC').add({ months: 12 }).toInstant().toString(),
+    })
   }
   for (const id of enrolment.clients)
     await addMachine(transaction, municipalityId, { organisationId: enrolment.id, client: id })
@@ -210,16 +181,8 @@ export async function organisationOutline(
   transaction: Transaction,
   id: string,
 ): Promise<{ name: string; identifier?: string; functions: string[]; resembles: string[] }> {
-  const own = await transaction
-    .selectFrom('organisations')
-    .select(['name', 'identifier'])
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow()
-  const functions = await transaction
-    .selectFrom('organisation_functions')
-    .select('function')
-    .where('organisation_id', '=', id)
-    .execute()
+  const own = await organisationById(transaction, id)
+  const functions = await functionsOf(transaction, id)
   const { name, identifier } = own
   const resembles = (await closesTheGateFor(transaction, [id])) ? [name] : []
   return { name, ...(identifier ? { identifier } : {}), functions: functions.map((row) => row.function), resembles }
@@ -231,10 +194,6 @@ export async function organisationNames(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
-  const rows = await transaction
-    .selectFrom('organisations')
-    .select(['id', 'name'])
-    .where('id', 'in', [...new Set(ids)])
-    .execute()
+  const rows = await organisationsById(transaction, [...new Set(ids)])
   return new Map(rows.map(({ id, name }) => [id, name]))
 }

@@ -1,9 +1,10 @@
-import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
-import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
+import type { TownBudgets } from './budgets.ts'
+import { countedAs, hasSeenMuch, neverSpent, spentUntil } from './leaving.ts'
 import type { Ask } from './model.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { type Requester, standsWith } from './requester.ts'
+import { type OfficeHours, standingRow } from './store.ts'
 
 /** How things stand when a question is asked: with the town, and with whoever asks. */
 export interface Standing {
@@ -62,24 +63,6 @@ function counted({ requester, action }: Ask): string | null {
   return null
 }
 
-interface StandingRow {
-  version: string
-  lockdown: boolean
-  over: boolean
-  ended: boolean
-  lent_to: string[]
-  totals: Totals[]
-  budgets: TownBudgets
-  released: boolean
-  office_hours: OfficeHours | null
-  time_zone: string
-  drawn_share: number
-  lowest_lot: number | null
-}
-
-/** When a counter is open: ISO weekdays, local times. */
-type OfficeHours = readonly { weekday: number; from: string; to: string }[]
-
 function isClosed(hours: OfficeHours | null, timeZone: string, now: Temporal.Instant): boolean {
   if (hours === null) return false
   const local = now.toZonedDateTimeISO(timeZone)
@@ -107,35 +90,15 @@ export function createStandings(): Standings {
       const { requester, municipalityId } = ask
       const who = counted(ask)
       const restsOn = peopleBehind(requester)
-      const { rows } = await sql<StandingRow>`
-        with asked as (
-          insert into query_counts as known (municipality_id, counted, hour, times)
-          select ${municipalityId}::uuid, ${who}::text, date_trunc('hour', clock_timestamp()), 1 where ${who}::text is not null
-          on conflict (municipality_id, counted, hour) do update set times = known.times + 1
-          returning times)
-        select
-          coalesce((select graph.version from organisation_graphs graph where graph.municipality_id = town.id), 0)::text as version,
-          coalesce((select state.closed from lockdowns state where state.municipality_id = town.id), false) as lockdown,
-          coalesce((select asked.times from asked), 0) >
-            case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end *
-              case when exists (select from budget_releases one where one.municipality_id = town.id
-                and one.staff_id = ${requester.id} and ${requester.kind} = 'staff'
-                and one.day = date_trunc('day', clock_timestamp(), 'UTC')) then 2 else 1 end as over,
-          exists (select from unnest(${restsOn}::uuid[]) as person (id)
-            where exists (select from neighbours gone where gone.id = person.id and not is_neighbour(person.id))) as ended,
-          (select coalesce(jsonb_agg(jsonb_build_object('span', known.span, 'begins', known.begins, 'people', known.people,
-              'points', known.points)), '[]') from seen_totals known where known.municipality_id = town.id
-            and known.counted = ${countedAs(requester)} and known.begins = date_trunc(known.span, clock_timestamp(), 'UTC')) as totals,
-          exists (select from budget_releases one where one.municipality_id = town.id and one.staff_id = ${requester.id}
-            and ${requester.kind} = 'staff' and one.day = date_trunc('day', clock_timestamp(), 'UTC')) as released,
-          town.budgets, town.office_hours, town.time_zone, town.drawn_share,
-          case when ${requester.kind} = 'staff' then (select min(drawn.lot) from drawn_openings drawn where drawn.municipality_id = town.id
-            and drawn.staff_id = ${requester.id} and drawn.day = (${now.toString()}::timestamptz at time zone town.time_zone)::date) end as lowest_lot,
-          set_config('padron.visitor', case when ${requester.kind} = 'staff' then ${requester.id} else '' end, true) as visitor,
-          set_config('padron.visited_at', ${now.toString()}, true) as visited_at,
-          to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
-            where lent.municipality_id = town.id and lent.staff_id = ${requester.id} and ${requester.kind} = 'staff')) as lent_to
-        from municipalities town where town.id = ${municipalityId}::uuid`.execute(transaction)
+      const { rows } = await standingRow(transaction, {
+        municipalityId,
+        who,
+        kind: requester.kind,
+        requesterId: requester.id,
+        restsOn,
+        requester: countedAs(requester),
+        now: now.toString(),
+      })
       const { version = '0', lockdown = true, over = true, ended = true, lent_to: lentTo = [] } = rows[0] ?? {}
       const {
         totals = [],

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -6,6 +5,7 @@ import { drawOpenings } from './drawn.ts'
 import { countLeaving, neverSpent, Spent, spentUntil } from './leaving.ts'
 import type { Ask } from './model.ts'
 import type { Standing } from './standing.ts'
+import { conspicuous, keepFlags, keepProbingFlag } from './store.ts'
 
 /**
  * What is written down of each answer that shows somebody, in its transaction: it is counted, flagged and drawn by lot.
@@ -63,41 +63,27 @@ async function raiseFlags(
   const needsCase = (fields.length > 0 || action === 'open') && action !== 'register' && !ask.worklist
   const withoutCase = needsCase && requester.case === undefined
   const unknownCase = needsCase && caseStands === false
-  const { rows } = await sql<{ neighbour_id: string; kind: string }>`
-    with opened (id) as (
-      select neighbour.id from jsonb_array_elements_text(${JSON.stringify(seen)}::text::jsonb) as one (id)
-      join neighbours neighbour on neighbour.id = one.id::uuid),
-    found as (
-      select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
-      union all
-      select id, 'no-case' from opened where ${withoutCase}::boolean
-      union all
-      select id, 'unknown-case' from opened where ${unknownCase}::boolean),
-    -- These are about the day and not about whom was seen: once is enough.
-    daily as (
-      select (select id from opened limit 1) as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
-        as one (kind, holds)
-      where holds and exists (select from opened) and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
-        and known.staff_id = ${requester.id} and known.kind = one.kind and known.raised_at > clock_timestamp() - interval '1 day'))
-    select found.neighbour_id, found.kind from found where not exists (
-      select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
-        and known.neighbour_id = found.neighbour_id and known.kind = found.kind
-        and known.raised_at > clock_timestamp() - interval '1 day')
-    union all select neighbour_id, kind from daily`.execute(transaction)
+  const { rows } = await conspicuous(transaction, {
+    seen: JSON.stringify(seen),
+    requesterId: requester.id,
+    withoutCase,
+    unknownCase,
+    muchSeen,
+    closed,
+    municipalityId,
+  })
   if (rows.length === 0) return
-  await transaction
-    .insertInto('flags')
-    .values(
-      rows.map((row) => ({
-        id: uuidv7(),
-        municipality_id: municipalityId,
-        staff_id: requester.id,
-        neighbour_id: row.neighbour_id,
-        kind: row.kind,
-        fields: [...fields],
-      })),
-    )
-    .execute()
+  await keepFlags(
+    transaction,
+    rows.map((row) => ({
+      id: uuidv7(),
+      municipality_id: municipalityId,
+      staff_id: requester.id,
+      neighbour_id: row.neighbour_id,
+      kind: row.kind,
+      fields: [...fields],
+    })),
+  )
 }
 
 /** Flags whoever may be asking for somebody who hides: a supervisor should look. */
@@ -106,14 +92,5 @@ export async function raiseProbing(
   municipalityId: string,
   { staffId, neighbourId }: { staffId: string; neighbourId: string },
 ): Promise<void> {
-  await transaction
-    .insertInto('flags')
-    .values({
-      id: uuidv7(),
-      municipality_id: municipalityId,
-      staff_id: staffId,
-      neighbour_id: neighbourId,
-      kind: 'probing',
-    })
-    .execute()
+  await keepProbingFlag(transaction, { municipalityId, staffId, neighbourId })
 }

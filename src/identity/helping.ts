@@ -11,7 +11,7 @@ import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
-import { isNeighbour } from './presence.ts'
+import { helpersNamed, helperUnder, keepHelper } from './resident-store.ts'
 import { noticeOfWays } from './telling.ts'
 
 type Deps = IdentityDeps
@@ -79,20 +79,16 @@ export async function nameHelper(
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (await closesTheGateFor(transaction, await organisationsNamed(transaction, helper.name)))
       throw new HelperClosed()
-    const named = await transaction
-      .insertInto('helpers')
-      .values({
-        id,
-        municipality_id: town.id,
-        neighbour_id: resident.neighbourId,
-        name: Buffer.from(ledger.seal(location(id), helper.name)),
-        code_hash: hash(`helper ${code}`),
-        profiles: [...helper.profiles],
-        until: until.toString(),
-        created_at: deps.clock.now().toString(),
-      })
-      .onConflict((known) => known.columns(['municipality_id', 'code_hash']).doNothing())
-      .executeTakeFirst()
+    const named = await keepHelper(transaction, {
+      id,
+      municipality_id: town.id,
+      neighbour_id: resident.neighbourId,
+      name: Buffer.from(ledger.seal(location(id), helper.name)),
+      code_hash: hash(`helper ${code}`),
+      profiles: [...helper.profiles],
+      until: until.toString(),
+      created_at: deps.clock.now().toString(),
+    })
     if (named.numInsertedOrUpdatedRows !== 1n) return
     await noticeOfWays(transaction, { deps, town, neighbourId: resident.neighbourId })
   })
@@ -104,15 +100,7 @@ export async function helpersIn(
   transaction: Transaction,
   { ledger, neighbourId, which }: { ledger: DataKey; neighbourId: string; which: { on: Temporal.PlainDate } | 'ever' },
 ): Promise<Helper[]> {
-  const rows = await transaction
-    .selectFrom('helpers')
-    .select(['id', 'name', 'profiles', 'until', 'created_at', 'ended_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .$if(which !== 'ever', (query) =>
-      query.where('ended_at', 'is', null).where('until', '>=', which === 'ever' ? '' : which.on.toString()),
-    )
-    .orderBy('created_at')
-    .execute()
+  const rows = await helpersNamed(transaction, { neighbourId, which })
   return rows.map((row) => ({
     id: row.id,
     name: ledger.open(location(row.id), row.name) as string,
@@ -151,14 +139,7 @@ export async function actAsHelper(
   const code = crockfordTyped(typed.code)
   const day = today(deps.clock, town.timeZone).toString()
   const grant = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('helpers')
-      .select(['id', 'neighbour_id', 'profiles', 'name'])
-      .where('code_hash', '=', hash(`helper ${code}`))
-      .where('ended_at', 'is', null)
-      .where((helper) => isNeighbour(helper.ref('neighbour_id')))
-      .where('until', '>=', day)
-      .executeTakeFirst()
+    const row = await helperUnder(transaction, { codeHash: hash(`helper ${code}`), until: day })
     const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
     if (row === undefined || !named)
       return (await triedTooOften(transaction, {

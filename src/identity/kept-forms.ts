@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Acting } from '../town/model.ts'
+import { dropKeptForms, dropKeptFormsOf, insertKeptForm, keptFormRow, keptFormsOf } from './session-store.ts'
 
 // What was typed when a session ran out comes back to whoever typed it: sealed on the server, never in a browser, which may be a
 // library's.
@@ -39,25 +40,17 @@ export async function keepForm(deps: Deps, { town, by: owner }: Acting<FormOwner
   const id = randomUUID()
   const whose = ownerHash(hash, owner)
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    const before = await transaction
-      .selectFrom('kept_forms')
-      .select('id')
-      .where('owner', '=', whose)
-      .orderBy('expires_at', 'desc')
-      .execute()
+    const before = await keptFormsOf(transaction, whose)
     const over = before.slice(MOST_KEPT - 1).map((row) => row.id)
-    if (over.length > 0) await transaction.deleteFrom('kept_forms').where('id', 'in', over).execute()
-    await transaction
-      .insertInto('kept_forms')
-      .values({
-        id,
-        municipality_id: town.id,
-        owner: whose,
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(location(id), typed)),
-        expires_at: deps.clock.now().add(KEPT).toString(),
-      })
-      .execute()
+    if (over.length > 0) await dropKeptForms(transaction, over)
+    await insertKeptForm(transaction, {
+      id,
+      municipality_id: town.id,
+      owner: whose,
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(location(id), typed)),
+      expires_at: deps.clock.now().add(KEPT).toString(),
+    })
   })
   return id
 }
@@ -71,13 +64,11 @@ export async function keptForm(
   if (!isUuid(id)) return undefined
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('kept_forms')
-      .select(['id', 'content'])
-      .where('id', '=', id)
-      .where('owner', '=', ownerHash(hash, owner))
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .executeTakeFirst(),
+    keptFormRow(transaction, {
+      id,
+      owner: ownerHash(hash, owner),
+      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+    }),
   )
   return row && (ledger.open(location(row.id), row.content) as FormTyped)
 }
@@ -86,10 +77,6 @@ export async function keptForm(
 export async function dropForms(deps: Deps, { town, by: owner }: Acting<FormOwner>, id?: string): Promise<void> {
   const { hash } = await deps.gate.keysOf(town.id)
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('kept_forms')
-      .where('owner', '=', ownerHash(hash, owner))
-      .$if(id !== undefined, (query) => query.where('id', '=', id ?? ''))
-      .execute(),
+    dropKeptFormsOf(transaction, { owner: ownerHash(hash, owner), id }),
   )
 }

@@ -1,5 +1,6 @@
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
+import { dropSessions, dropStaffSessions, sessionsOpen } from './session-store.ts'
 import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './sessions.ts'
 
 // Where somebody is signed in, and how that ends.
@@ -11,12 +12,7 @@ export async function endSession(
   { session, which }: { session: Session; which: { handle: string } | 'all' },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('sessions')
-      .where('kind', '=', session.requester.kind)
-      .where('subject', '=', subjectOf(session))
-      .$if(which !== 'all', (query) => query.where('handle', '=', which === 'all' ? '' : which.handle))
-      .execute(),
+    dropSessions(transaction, { kind: session.requester.kind, subject: subjectOf(session), which }),
   )
 }
 
@@ -26,14 +22,7 @@ export async function endStaffSessions(
   town: Municipality,
   { subject, sid }: { subject: string | undefined; sid: string | undefined },
 ): Promise<void> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('sessions')
-      .where('kind', '=', 'staff')
-      .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
-      .$if(sid !== undefined, (query) => query.where('provider_session', '=', sid ?? ''))
-      .execute(),
-  )
+  await inMunicipality(deps.database, town.id, (transaction) => dropStaffSessions(transaction, { subject, sid }))
 }
 
 export interface OpenSession {
@@ -56,15 +45,12 @@ export async function sessionsIn(
     here,
   }: { now: Temporal.Instant; whose: { kind: 'staff' | 'resident'; subject: string }; here?: string | undefined },
 ): Promise<OpenSession[]> {
-  const rows = await transaction
-    .selectFrom('sessions')
-    .select(['handle', 'signed_in_at', 'last_seen_at', 'way', 'way_id', 'at_office'])
-    .where('kind', '=', whose.kind)
-    .where('subject', '=', whose.subject)
-    .where('ends_at', '>', new Date(now.epochMilliseconds))
-    .where('last_seen_at', '>', new Date(now.subtract(SESSION_LIMITS[whose.kind].idle).epochMilliseconds))
-    .orderBy('signed_in_at', 'desc')
-    .execute()
+  const rows = await sessionsOpen(transaction, {
+    kind: whose.kind,
+    subject: whose.subject,
+    endsAt: new Date(now.epochMilliseconds),
+    lastSeenAt: new Date(now.subtract(SESSION_LIMITS[whose.kind].idle).epochMilliseconds),
+  })
   return rows.map((row) => ({
     handle: row.handle,
     signedInAt: row.signed_in_at.toISOString(),

@@ -16,7 +16,19 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
-import { isNeighbour, isRefusedAccess } from './presence.ts'
+import { isRefusedAccess } from './presence.ts'
+import {
+  enrolmentUnder,
+  keepChallenge,
+  keepPasskeyRow,
+  lockPasskey,
+  markPasskeyUsed,
+  passkeyOf,
+  passkeysInUse,
+  passkeysOf,
+  takeChallengeRow,
+  useEnrolment,
+} from './resident-store.ts'
 import { noticeOfWays } from './telling.ts'
 
 type Deps = IdentityDeps
@@ -52,14 +64,11 @@ async function newChallenge(deps: Deps, town: Municipality, challenge: string): 
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction
-      .insertInto('passkey_challenges')
-      .values({
-        municipality_id: town.id,
-        challenge_hash: hash(`passkey ${challenge}`),
-        expires_at: now.add({ seconds: CHALLENGE_SECONDS }).toString(),
-      })
-      .execute()
+    await keepChallenge(transaction, {
+      municipalityId: town.id,
+      challengeHash: hash(`passkey ${challenge}`),
+      expiresAt: now.add({ seconds: CHALLENGE_SECONDS }).toString(),
+    })
   })
 }
 
@@ -67,11 +76,10 @@ async function newChallenge(deps: Deps, town: Municipality, challenge: string): 
 async function takeChallenge(deps: Deps, town: Municipality, challenge: string): Promise<boolean> {
   const { hash } = await deps.gate.keysOf(town.id)
   const taken = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('passkey_challenges')
-      .where('challenge_hash', '=', hash(`passkey ${challenge}`))
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .executeTakeFirst(),
+    takeChallengeRow(transaction, {
+      challengeHash: hash(`passkey ${challenge}`),
+      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+    }),
   )
   return taken.numDeletedRows === 1n
 }
@@ -98,12 +106,7 @@ export async function passkeyOptions(
         ? owner.neighbourId
         : (await openEnrolment(transaction, { hash, code: owner.code, now: deps.clock.now() }))?.neighbour_id
     if (neighbourId === undefined) throw new PasskeyRefused()
-    const rows = await transaction
-      .selectFrom('passkeys')
-      .select(['handle', 'credential'])
-      .where('neighbour_id', '=', neighbourId)
-      .where('removed_at', 'is', null)
-      .execute()
+    const rows = await passkeysInUse(transaction, neighbourId)
     return { neighbourId, known: rows }
   })
   const options = await generateRegistrationOptions({
@@ -127,14 +130,7 @@ export async function passkeyOptions(
 const openEnrolment = (
   transaction: Transaction,
   { hash, code, now }: { hash: (text: string) => Buffer; code: string; now: Temporal.Instant },
-) =>
-  transaction
-    .selectFrom('enrolments')
-    .select('neighbour_id')
-    .where('code_hash', '=', hash(`enrolment ${code}`))
-    .where('expires_at', '>', new Date(now.epochMilliseconds))
-    .where((row) => isNeighbour(row.ref('neighbour_id')))
-    .executeTakeFirst()
+) => enrolmentUnder(transaction, { codeHash: hash(`enrolment ${code}`), expiresAt: new Date(now.epochMilliseconds) })
 
 /** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
 export async function keepPasskey(
@@ -160,30 +156,24 @@ export async function keepPasskey(
     let neighbourId: string | undefined
     if ('neighbourId' in owner) neighbourId = owner.neighbourId
     else {
-      const used = await transaction
-        .deleteFrom('enrolments')
-        .where('code_hash', '=', hash(`enrolment ${owner.code}`))
-        .where('expires_at', '>', new Date(now.epochMilliseconds))
-        .where((row) => isNeighbour(row.ref('neighbour_id')))
-        .returning('neighbour_id')
-        .executeTakeFirst()
+      const used = await useEnrolment(transaction, {
+        codeHash: hash(`enrolment ${owner.code}`),
+        expiresAt: new Date(now.epochMilliseconds),
+      })
       neighbourId = used?.neighbour_id
     }
     if (neighbourId === undefined) throw new PasskeyRefused()
-    await transaction
-      .insertInto('passkeys')
-      .values({
-        id: hash(`credential ${credential.id}`),
-        municipality_id: town.id,
-        neighbour_id: neighbourId,
-        handle,
-        public_key: Buffer.from(credential.publicKey),
-        counter: credential.counter,
-        device: Buffer.from(ledger.seal(locationOf(handle), { device: named.device || '·', owner: named.owner })),
-        credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
-        created_at: now.toString(),
-      })
-      .execute()
+    await keepPasskeyRow(transaction, {
+      id: hash(`credential ${credential.id}`),
+      municipality_id: town.id,
+      neighbour_id: neighbourId,
+      handle,
+      public_key: Buffer.from(credential.publicKey),
+      counter: credential.counter,
+      device: Buffer.from(ledger.seal(locationOf(handle), { device: named.device || '·', owner: named.owner })),
+      credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
+      created_at: now.toString(),
+    })
     await noticeOfWays(transaction, { deps, town, neighbourId })
     return { neighbourId, handle }
   }).catch((error: unknown) => {
@@ -218,15 +208,7 @@ export async function signInWithPasskey(
 ): Promise<PasskeyHolder> {
   const { hash } = await deps.gate.keysOf(town.id)
   const id = hash(`credential ${response.id}`)
-  const known = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('passkeys')
-      .select(['public_key', 'counter', 'neighbour_id', 'handle'])
-      .where('id', '=', id)
-      .where('removed_at', 'is', null)
-      .where((row) => isNeighbour(row.ref('neighbour_id')))
-      .executeTakeFirst(),
-  )
+  const known = await inMunicipality(deps.database, town.id, (transaction) => passkeyOf(transaction, id))
   if (known === undefined) throw new PasskeyRefused()
   const party = relyingParty(town)
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
@@ -243,22 +225,12 @@ export async function signInWithPasskey(
   const { neighbour_id: neighbourId, handle } = known
   const now = deps.clock.now()
   const back = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const { counter } = await transaction
-      .selectFrom('passkeys')
-      .select('counter')
-      .where('id', '=', id)
-      .forUpdate()
-      .executeTakeFirstOrThrow()
+    const { counter } = await lockPasskey(transaction, id)
     const before = Number(counter)
     const backwards = (before > 0 || newCounter > 0) && newCounter <= before
     if (backwards || newCounter > before + MOST_AHEAD)
       await noticeOfWays(transaction, { deps, town, neighbourId, kind: 'way-in' })
-    if (!backwards)
-      await transaction
-        .updateTable('passkeys')
-        .set({ counter: newCounter, used_at: now.toString() })
-        .where('id', '=', id)
-        .execute()
+    if (!backwards) await markPasskeyUsed(transaction, { counter: newCounter, usedAt: now.toString(), id })
     return backwards
   })
   if (back) throw new PasskeyRefused()
@@ -290,13 +262,7 @@ export async function devicesIn(
     which = 'in-use',
   }: { ledger: DataKey; neighbourId: string; which?: 'in-use' | 'ever' | undefined },
 ): Promise<Device[]> {
-  const rows = await transaction
-    .selectFrom('passkeys')
-    .select(['handle', 'device', 'created_at', 'used_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .$if(which === 'in-use', (query) => query.where('removed_at', 'is', null))
-    .orderBy('created_at')
-    .execute()
+  const rows = await passkeysOf(transaction, { neighbourId, which })
   return rows.map((row) => ({
     handle: row.handle,
     ...deviceNamed(ledger, row.handle, row.device),

@@ -1,10 +1,12 @@
 import { CASE_NUMBER } from '../firewall/cases.ts'
 import { saysTooMuch } from '../firewall/free-text.ts'
+import { clientKeys, clientRow } from '../firewall/organisation-store.ts'
 import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
 import type { Credentials } from '../http/route.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
 import { checkDpop } from './dpop.ts'
+import { keepUsedProof } from './session-store.ts'
 import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 
 /** Staff whose tokens are bound to a key. */
@@ -39,16 +41,8 @@ export async function requesterOf(
     return { kind: 'staff', id, role, organisationId: office, case: caseOf(credentials) }
   }
   const organisationId = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('clients')
-      .select(['organisation_id', 'ended_at'])
-      .where('id', '=', bearer.id)
-      .executeTakeFirst()
-    const keys = await transaction
-      .selectFrom('client_keys')
-      .select(['thumbprint', 'ended_at'])
-      .where('client_id', '=', bearer.id)
-      .execute()
+    const row = await clientRow(transaction, bearer.id)
+    const keys = await clientKeys(transaction, bearer.id)
     // A machine that named its keys is known by them: whoever got a token for another key, or one that is ended, is not it.
     const known = keys.some((key) => key.thumbprint === bearer.boundTo && key.ended_at === null)
     if (keys.length > 0 && !known) throw new Unauthenticated()
@@ -91,11 +85,7 @@ async function checkPossession(
   const url = `${town.issuer}${path}`
   const id = await checkDpop(dpop, { method, url, accessToken: token, thumbprint: boundTo })
   const fresh = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const kept = await transaction
-      .insertInto('used_proofs')
-      .values({ municipality_id: town.id, id })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
+    const kept = await keepUsedProof(transaction, { municipalityId: town.id, id })
     return kept.numInsertedOrUpdatedRows === 1n
   })
   if (!fresh) throw new Unauthenticated()

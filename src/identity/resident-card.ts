@@ -5,7 +5,7 @@ import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
-import { isNeighbour } from './presence.ts'
+import { codeHash, lockCard, noteCardTried } from './resident-store.ts'
 import type { Removal } from './telling.ts'
 
 /** Wrong words before a card is closed until a clerk gives another. */
@@ -34,7 +34,6 @@ export class CardRefused extends Problem {
   }
 }
 
-export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
 export const wordHash = (hash: (text: string) => Buffer, id: string, word: string) =>
   hash(`card word ${id} ${plain(word)}`)
 
@@ -99,28 +98,17 @@ export async function signInWithCard(
   const code = crockfordTyped(typed.code)
   const asleep = now.toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).toInstant()
   const whose = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const card = await transaction
-      .selectFrom('resident_cards')
-      .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by', 'created_at', 'used_at'])
-      .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
-      .where('code_hash', '=', codeHash(hash, code))
-      .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
-      // One try at a card after the other: many at once are as many.
-      .forUpdate()
-      .executeTakeFirst()
+    const card = await lockCard(transaction, codeHash(hash, code))
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word), expected)
     const counts = card !== undefined && card.failures < MOST_FAILURES
     const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
     // The same statements for a card there is and one there is not.
-    await transaction
-      .updateTable('resident_cards')
-      .set({
-        failures: right ? 0 : (card?.failures ?? 0) + 1,
-        used_at: right && !sleeps ? now.toString() : (card?.used_at ?? null),
-      })
-      .where('id', '=', counts ? card.id : NO_CARD)
-      .execute()
+    await noteCardTried(transaction, {
+      failures: right ? 0 : (card?.failures ?? 0) + 1,
+      usedAt: right && !sleeps ? now.toString() : (card?.used_at ?? null),
+      id: counts ? card.id : NO_CARD,
+    })
     if (!counts || !right || (card.ended_by === null && !card.lives_here))
       return (await triedTooOften(transaction, { town, hash, now, kind: 'card', source, most: CARD_ATTEMPTS }))
         ? 'too-many'

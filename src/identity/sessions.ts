@@ -1,6 +1,4 @@
-import { sql } from 'kysely'
 import type { Gate } from '../firewall/model.ts'
-import { nameOfOrganisation } from '../firewall/organisations.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type CookieValue, cookieValue } from '../http/cookies.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
@@ -9,7 +7,17 @@ import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../town/model.ts'
 import type { FormOwner } from './kept-forms.ts'
 import { deviceNamed } from './passkeys.ts'
-import { isNeighbour } from './presence.ts'
+import {
+  claimSession,
+  dropSession,
+  dropSessionsOfOtherDuty,
+  keepSession,
+  markSeen,
+  noteAsked,
+  sessionLately,
+  sessionRow,
+  setSession,
+} from './session-store.ts'
 
 export interface SessionDeps {
   database: Database
@@ -105,36 +113,28 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
   const refresh = untold ? who.refresh : undefined
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (who.kind === 'staff') {
-      await transaction
-        .deleteFrom('sessions')
-        .where('kind', '=', 'staff')
-        .where('subject', '=', who.subject)
-        .where((where) => where.or([where('role', '!=', who.role), where('office_id', '!=', who.office)]))
-        .execute()
+      await dropSessionsOfOtherDuty(transaction, { subject: who.subject, role: who.role, officeId: who.office })
     }
-    await transaction
-      .insertInto('sessions')
-      .values({
-        id: sessionId(hash, token),
-        municipality_id: town.id,
-        handle,
-        kind: who.kind,
-        subject: who.subject,
-        ...(who.kind === 'staff'
-          ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null }
-          : { way: who.way.kind, way_id: who.way.id, at_office: who.atOffice ?? null }),
-        signed_in_at: now.toString(),
-        last_seen_at: now.toString(),
-        ends_at: now.add(untold && refresh === undefined ? UNTOLD : SESSION_LIMITS[who.kind].absolute).toString(),
-        ...(refresh === undefined
-          ? {}
-          : {
-              refresh: Buffer.from(ledger.seal(refreshPlace(handle), refresh)),
-              asked_at: now.toString(),
-              confirmed_at: now.toString(),
-            }),
-      })
-      .execute()
+    await keepSession(transaction, {
+      id: sessionId(hash, token),
+      municipality_id: town.id,
+      handle,
+      kind: who.kind,
+      subject: who.subject,
+      ...(who.kind === 'staff'
+        ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null }
+        : { way: who.way.kind, way_id: who.way.id, at_office: who.atOffice ?? null }),
+      signed_in_at: now.toString(),
+      last_seen_at: now.toString(),
+      ends_at: now.add(untold && refresh === undefined ? UNTOLD : SESSION_LIMITS[who.kind].absolute).toString(),
+      ...(refresh === undefined
+        ? {}
+        : {
+            refresh: Buffer.from(ledger.seal(refreshPlace(handle), refresh)),
+            asked_at: now.toString(),
+            confirmed_at: now.toString(),
+          }),
+    })
   })
   return cookieValue(token)
 }
@@ -150,54 +150,14 @@ export async function findSession(
   const id = sessionId(hash, token)
   const now = deps.clock.now()
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('sessions')
-      .select([
-        'kind',
-        'subject',
-        'handle',
-        'role',
-        'office_id',
-        'work_case',
-        'work_purpose',
-        'signed_in_at',
-        'ends_at',
-        'last_seen_at',
-        'locked_at',
-        'asked_at',
-        'confirmed_at',
-        'way',
-        'way_id',
-        'at_office',
-      ])
-      .select((session) =>
-        session
-          .selectFrom('passkeys')
-          .select('device')
-          .whereRef('handle', '=', 'sessions.way_id')
-          .where('removed_at', 'is', null)
-          .as('device'),
-      )
-      .select((session) => nameOfOrganisation(session.ref('office_id')).as('office'))
-      .where('id', '=', id)
-      .where('ends_at', '>', new Date(now.epochMilliseconds))
-      // Who has left is signed out with their next request, whoever forgot to sign them out.
-      .where((row) =>
-        row
-          .case()
-          .when('kind', '=', 'resident')
-          .then(isNeighbour(row.ref('subject')))
-          .else(sql<boolean>`true`)
-          .end(),
-      )
-      .executeTakeFirst()
+    const row = await sessionRow(transaction, { id, endsAt: new Date(now.epochMilliseconds) })
     if (row === undefined) return undefined
     const kind = row.kind === 'staff' ? 'staff' : 'resident'
     const idleSince = row.last_seen_at.toTemporalInstant()
     // It stays for an hour: what its owner had typed is theirs, and is kept for when they are back.
     if (Temporal.Instant.compare(idleSince.add(SESSION_LIMITS[kind].idle), now) < 0) return undefined
     if (Temporal.Instant.compare(idleSince.add({ minutes: 1 }), now) < 0)
-      await transaction.updateTable('sessions').set({ last_seen_at: now.toString() }).where('id', '=', id).execute()
+      await markSeen(transaction, { lastSeenAt: now.toString(), id })
     const requester: Staff | Resident =
       row.role !== null && row.office_id !== null
         ? {
@@ -261,12 +221,10 @@ export async function endedSession(
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return undefined
   const { hash } = await deps.gate.keysOf(town.id)
   const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('sessions')
-      .select(['kind', 'subject', 'way_id'])
-      .where('id', '=', sessionId(hash, token))
-      .where('ends_at', '>', new Date(deps.clock.now().subtract({ hours: 1 }).epochMilliseconds))
-      .executeTakeFirst(),
+    sessionLately(transaction, {
+      id: sessionId(hash, token),
+      endsAt: new Date(deps.clock.now().subtract({ hours: 1 }).epochMilliseconds),
+    }),
   )
   if (row === undefined) return undefined
   const kind = row.kind === 'staff' ? 'staff' : 'resident'
@@ -282,13 +240,11 @@ export const ownerOf = (session: Session): FormOwner => ({
 
 /** One of the requests that come at the same time asks the provider: a refresh token is good once. @returns it, sealed, to that one */
 async function claimAsking(transaction: Transaction, id: Buffer, now: Temporal.Instant): Promise<Buffer | undefined> {
-  const claimed = await transaction
-    .updateTable('sessions')
-    .set({ asked_at: now.toString() })
-    .where('id', '=', id)
-    .where('asked_at', '<', new Date(now.subtract(ASKED_EVERY).epochMilliseconds))
-    .returning('refresh')
-    .executeTakeFirst()
+  const claimed = await claimSession(transaction, {
+    askedAt: now.toString(),
+    id,
+    askedAt2: new Date(now.subtract(ASKED_EVERY).epochMilliseconds),
+  })
   return claimed?.refresh ?? undefined
 }
 
@@ -310,13 +266,12 @@ async function askProvider(
   })
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (answer === 'ended') {
-      await transaction.deleteFrom('sessions').where('handle', '=', handle).execute()
+      await dropSession(transaction, handle)
       return
     }
     const now = deps.clock.now()
-    await transaction
-      .updateTable('sessions')
-      .set(
+    await noteAsked(transaction, {
+      changes:
         answer === 'unreachable'
           ? // Asked again in a minute.
             { asked_at: now.subtract(ASKED_EVERY).add({ minutes: 1 }).toString() }
@@ -324,9 +279,8 @@ async function askProvider(
               refresh: Buffer.from(ledger.seal(refreshPlace(handle), answer.refresh)),
               confirmed_at: now.toString(),
             },
-      )
-      .where('handle', '=', handle)
-      .execute()
+      handle,
+    })
   })
   return answer === 'ended' ? 'ended' : answer === 'unreachable' ? 'unknown' : 'open'
 }
@@ -341,15 +295,14 @@ export async function changeSession(
   }: { handle: string; change: { locked?: boolean; workCase?: string | null; purpose?: string | null } },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('sessions')
-      .set({
+    setSession(transaction, {
+      handle,
+      set: {
         ...(change.locked === undefined ? {} : { locked_at: change.locked ? deps.clock.now().toString() : null }),
         ...(change.workCase === undefined ? {} : { work_case: change.workCase }),
         ...(change.purpose === undefined ? {} : { work_purpose: change.purpose }),
-      })
-      .where('handle', '=', handle)
-      .execute(),
+      },
+    }),
   )
 }
 

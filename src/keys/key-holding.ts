@@ -1,30 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { type Log, outlineOf } from '../platform/telemetry.ts'
 import { SealBroken } from './cipher.ts'
 import { KeyMaterialInvalid, type KeyProvider } from './key-provider.ts'
 import { municipalityKeys } from './municipality-keys.ts'
+import { type Holder, holders, holdKeys, type KeyState, keyStates, letGoOfKeys } from './store.ts'
 
 /** How often a process says which keys it holds, milliseconds. */
 export const HEARTBEAT = 2_000
 /** A process that has said nothing for so long is no more, seconds. */
 export const GONE = 30
 
-/** What a process says of its registry keys: ids, never bytes. */
-export interface Holder {
-  process: string
-  keys: readonly string[]
-  current: string
-}
-
 /** Says again and again which registry keys this process holds. @returns says that it is no more */
 export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: Log): Promise<() => Promise<void>> {
   const process = randomUUID()
   const say = async () => {
-    await sql`select hold_keys(${process}::text::uuid, ${[...keys.keyIds()]}::text[], ${keys.currentKeyId()})`.execute(
-      database,
-    )
+    await holdKeys(database, { process, more: [...keys.keyIds()], keys: keys.currentKeyId() })
   }
   await say()
   let saying = Promise.resolve()
@@ -35,27 +26,19 @@ export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: 
   return async () => {
     clearInterval(timer)
     await saying
-    await sql`select let_go_of_keys(${process}::text::uuid)`.execute(database).catch(() => {})
+    await letGoOfKeys(database, process)
   }
 }
 
 /** Every process there is. */
 export async function keyHolders(database: Database): Promise<Holder[]> {
-  const { rows } = await sql<Holder>`select process::text, keys, current from key_holders
-    where seen_at > clock_timestamp() - make_interval(secs => ${GONE}::double precision)`.execute(database)
+  const { rows } = await holders(database, GONE)
   return rows
-}
-
-interface KeyState {
-  id: string
-  /** Every process has to hold it. */
-  needed: boolean
-  retired: boolean
 }
 
 /** The registry keys of all towns; one that is neither needed nor retired is announced. */
 export async function registryKeyStates(database: Database): Promise<KeyState[]> {
-  return (await sql<KeyState>`select id, needed, retired from registry_key_states()`.execute(database)).rows
+  return (await keyStates(database)).rows
 }
 
 /** What keeps a process from opening what is sealed here: keys it lacks, and whether its current one is retired. */

@@ -9,6 +9,7 @@ import {
   unwrapDataKey,
   type WrappedKey,
 } from './seal.ts'
+import { dataKeyOf, keepDataKey, keepRegistryKey } from './store.ts'
 
 /** The keys of a municipality that belong to no single person. */
 export interface MunicipalityKeys {
@@ -33,11 +34,7 @@ export async function municipalityKeys(
 }
 
 export async function recordRegistryKey(transaction: Transaction, municipalityId: string, id: string): Promise<void> {
-  await transaction
-    .insertInto('registry_keys')
-    .values({ municipality_id: municipalityId, id })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await keepRegistryKey(transaction, { municipalityId, id })
 }
 
 async function ensureKey(
@@ -46,32 +43,20 @@ async function ensureKey(
 ): Promise<DataKey> {
   const fresh = newDataKey(uuidv7())
   await storeDataKey(transaction, fresh.wrap(keys, municipalityId, owner))
-  const row = await transaction
-    .selectFrom('data_keys')
-    .select(WRAPPED_KEY)
-    .where('municipality_id', '=', municipalityId)
-    .where('owner', '=', owner)
-    .executeTakeFirstOrThrow()
+  const row = await dataKeyOf(transaction, { municipalityId, owner })
   return unwrapDataKey(keys, wrappedKey(row))
 }
 
 /** Does nothing where the municipality already has its one key of this kind. */
 export async function storeDataKey(transaction: Transaction, key: WrappedKey): Promise<void> {
-  await transaction
-    .insertInto('data_keys')
-    .values({
-      id: key.id,
-      municipality_id: key.municipalityId,
-      owner: key.owner,
-      registry_key_id: key.registryKeyId,
-      wrapped: Buffer.from(key.wrapped),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await keepDataKey(transaction, {
+    id: key.id,
+    municipality_id: key.municipalityId,
+    owner: key.owner,
+    registry_key_id: key.registryKeyId,
+    wrapped: Buffer.from(key.wrapped),
+  })
 }
-
-/** What `wrappedKey` reads. */
-export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id', 'wrapped'] as const
 
 export function wrappedKey(row: {
   id: string

@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { ed25519Verifier, parseVerifierKey } from './checkpoint.ts'
 import { latestCheckpoint, proveConsistency } from './proofs.ts'
+import { keepCosignature, witnessRows } from './store.ts'
 import { openCosignature, type WatchedLog } from './witness.ts'
 
 /** A witness that may be asked. */
@@ -63,11 +63,7 @@ export async function askWitness(
   const line = answer.text.split('\n').find((candidate) => openCosignature(candidate, newest.note, witness.key))
   if (line === undefined) throw new WitnessRefuses(200)
   await inMunicipality(database, municipalityId, (transaction) =>
-    transaction
-      .insertInto('ledger_cosignatures')
-      .values({ municipality_id: municipalityId, size: String(newest.size), witness: witness.key.name, line })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute(),
+    keepCosignature(transaction, { municipalityId, size: String(newest.size), witness: witness.key.name, line }),
   )
   return true
 }
@@ -91,17 +87,7 @@ const PATIENT = 3
 /** The witnesses that are asked for a town. */
 export async function witnessStates(database: Database, municipalityId: string): Promise<WitnessState[]> {
   const { rows } = await inMunicipality(database, municipalityId, (transaction) =>
-    sql<{ name: string; size: string | null; signed_at: Date | null; behind: boolean }>`
-      select one.item as name, last.size::text, last.received_at as signed_at,
-        one.tries >= ${PATIENT}::integer and coalesce(last.size, 0) < (
-          select coalesce(max(size), 0) from ledger_checkpoints where municipality_id = ${municipalityId}) as behind
-      from jobs one left join lateral (
-        select size, received_at from ledger_cosignatures seen
-        where seen.municipality_id = one.municipality_id and seen.witness = one.item order by size desc limit 1) last on true
-      where one.municipality_id = ${municipalityId} and one.kind = ${WITNESS}
-        -- Not asked for a day: it is no witness any more.
-        and one.due_at > clock_timestamp() - interval '1 day'
-      order by one.item`.execute(transaction),
+    witnessRows(transaction, { patient: PATIENT, municipalityId, witness: WITNESS }),
   )
   return rows.map(({ name, size, signed_at, behind }) => ({
     name,

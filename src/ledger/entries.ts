@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
+import { appendRows, type LedgerEntry } from './store.ts'
 
 /** What the ledger remembers of one decision. Sealed; only its outline is stored in clear. */
 export interface LedgerContent {
@@ -17,17 +18,6 @@ export interface LedgerContent {
   subject: string | null
   /** Fewer words about the occasion, e.g. how many candidates a search weighed. Never personal data. */
   occasion?: Record<string, number | string>
-}
-
-export interface LedgerEntry {
-  id: string
-  action: string
-  purpose: string
-  outcome: 'permitted' | 'refused'
-  requesterKind: 'staff' | 'client' | 'resident' | 'job' | 'authority'
-  subjectId: string | null
-  details: Uint8Array
-  leafHash: Uint8Array
 }
 
 /** Seals the details of an entry to the row with this id. */
@@ -82,20 +72,5 @@ export async function append(
   entries: readonly LedgerEntry[],
 ): Promise<void> {
   if (entries.length === 0) return
-  await transaction
-    .insertInto('ledger_entries')
-    .values(
-      entries.map((entry) => ({
-        id: entry.id,
-        municipality_id: municipalityId,
-        action: entry.action,
-        purpose: entry.purpose,
-        outcome: entry.outcome,
-        requester_kind: entry.requesterKind,
-        subject_id: entry.subjectId,
-        details: Buffer.from(entry.details),
-        leaf_hash: Buffer.from(entry.leafHash),
-      })),
-    )
-    .execute()
+  await appendRows(transaction, { entries, municipalityId })
 }

@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
+import { linesBefore } from './store.ts'
 
 /** An entry as it lies open: whose record it is about, who asked and what they saw are sealed. */
 export interface LedgerLine {
@@ -24,16 +24,7 @@ export interface LedgerPlace {
 
 /** The newest entries before a place, twenty-five at most. */
 export async function ledgerLines(transaction: Transaction, { before, refused }: LedgerPlace): Promise<LedgerLine[]> {
-  const rows = await transaction
-    .selectFrom('ledger_sequence as placed')
-    .innerJoin('ledger_entries as entry', 'entry.id', 'placed.entry_id')
-    .select(['placed.position', 'placed.leaf_hash'])
-    .select(['entry.recorded_at', 'entry.action', 'entry.purpose', 'entry.outcome', 'entry.requester_kind'])
-    .where('placed.position', '<', sql<string>`${String(before)}::text::bigint`)
-    .$if(refused, (query) => query.where('entry.outcome', '=', 'refused'))
-    .orderBy('placed.position', 'desc')
-    .limit(25)
-    .execute()
+  const rows = await linesBefore(transaction, { before: String(before), refused })
   return rows.map((row) => ({
     position: Number(row.position),
     at: row.recorded_at.toTemporalInstant().toString(),

@@ -1,5 +1,6 @@
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { consistencyProof, type Hash, inclusionProof } from './merkle.ts'
+import { cosignaturesOf, newestCheckpoint, positionOf } from './store.ts'
 import { ledgerTree, TILE } from './tree.ts'
 
 /** The newest signed checkpoint, with the cosignatures of witnesses that it has; undefined before there is one. */
@@ -8,20 +9,9 @@ export async function latestCheckpoint(
   municipalityId: string,
 ): Promise<{ size: number; note: string; signedAt: string } | undefined> {
   return inMunicipality(database, municipalityId, async (transaction) => {
-    const row = await transaction
-      .selectFrom('ledger_checkpoints')
-      .select(['size', 'note', 'signed_at'])
-      .where('municipality_id', '=', municipalityId)
-      .orderBy('size', 'desc')
-      .executeTakeFirst()
+    const row = await newestCheckpoint(transaction, municipalityId)
     if (row === undefined) return undefined
-    const cosignatures = await transaction
-      .selectFrom('ledger_cosignatures')
-      .select('line')
-      .where('municipality_id', '=', municipalityId)
-      .where('size', '=', row.size)
-      .orderBy('witness')
-      .execute()
+    const cosignatures = await cosignaturesOf(transaction, { municipalityId, size: row.size })
     const signedAt = row.signed_at.toISOString()
     return {
       size: Number(row.size),
@@ -64,12 +54,7 @@ export async function proveInclusion(
   { leafHash, size }: { leafHash: Hash; size: number },
 ): Promise<Inclusion | undefined> {
   return inMunicipality(database, municipalityId, async (transaction) => {
-    const row = await transaction
-      .selectFrom('ledger_sequence')
-      .select('position')
-      .where('municipality_id', '=', municipalityId)
-      .where('leaf_hash', '=', Buffer.from(leafHash))
-      .executeTakeFirst()
+    const row = await positionOf(transaction, { municipalityId, leafHash: Buffer.from(leafHash) })
     const index = Number(row?.position ?? size)
     if (index >= size) return undefined
     return { index, size, proof: await inclusionProof(ledgerTree(transaction, municipalityId).subtree, index, size) }

@@ -1,8 +1,10 @@
 import { type KeyProvider, KeyUnavailable } from '../keys/key-provider.ts'
-import { WRAPPED_KEY, wrappedKey } from '../keys/municipality-keys.ts'
+import { wrappedKey } from '../keys/municipality-keys.ts'
 import { type DataKey, sealedKeyId, unwrapDataKey } from '../keys/seal.ts'
+import { dataKeysAmong } from '../keys/store.ts'
 import { type LedgerContent, leafHash } from './entries.ts'
-import type { Recount, RecountLeaves, StoredEntry } from './verify.ts'
+import type { StoredEntry } from './store.ts'
+import type { Recount, RecountLeaves } from './verify.ts'
 
 /**
  * Opens ledger entries only to hash them: what was in them is forgotten at once, and nothing of it is
@@ -13,10 +15,7 @@ export function leafRecounter(keys: KeyProvider): RecountLeaves {
   return async (transaction, entries) => {
     if (entries.length === 0) return []
     const ids = [...new Set(entries.map((entry) => keyIdOf(entry)).filter((id) => id !== undefined))]
-    const rows =
-      ids.length === 0
-        ? []
-        : await transaction.selectFrom('data_keys').select(WRAPPED_KEY).where('id', 'in', ids).execute()
+    const rows = ids.length === 0 ? [] : await dataKeysAmong(transaction, ids)
     const wrapped = new Map(rows.map((row) => [row.id, wrappedKey(row)]))
     const open = new Map<string, DataKey>()
     return entries.map((entry): Recount => {

@@ -9,6 +9,7 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { verifierKey } from './checkpoint.ts'
 import { latestCheckpoint, proveConsistency, proveInclusion, readTile } from './proofs.ts'
 import type { LedgerSigners } from './signer.ts'
+import { restoreStatements } from './store.ts'
 import { TILE } from './tree.ts'
 
 const tag = 'Ledger'
@@ -72,9 +73,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
       answers: { 200: { description: 'Signed notes, one after the other, an empty line between', type: 'text/plain' } },
     },
     async ({ town }) => {
-      const statements = await inMunicipality(deps.database, town.id, (transaction) =>
-        transaction.selectFrom('restores').select('statement').orderBy('epoch').execute(),
-      )
+      const statements = await inMunicipality(deps.database, town.id, (transaction) => restoreStatements(transaction))
       const text = statements.map(({ statement }) => statement).join('\n')
       return Reply.material(publicData(text), 'text/plain; charset=utf-8', cacheable(60))
     },

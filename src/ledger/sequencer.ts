@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { NoteSigner } from './checkpoint.ts'
+import { entriesWithoutPlace, lockLedger, oldestRunning, placeEntries, wakeLedgers } from './store.ts'
 import { integrate } from './tree.ts'
 
 /** Gives ledger entries their places, off the path of the requests that wrote them. */
@@ -41,14 +41,11 @@ export function sequencer(database: Database, atOnce: { looked: number; placed: 
 
   async function look(): Promise<string> {
     if (first.running === undefined) {
-      const { rows } = await sql<{ running: string }>`
-        select pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(database)
+      const { rows } = await oldestRunning(database)
       first.running = rows[0]?.running ?? '0'
     }
     for (;;) {
-      const { rows } = await sql<{ up_to: string; municipality_id: string | null; entry_id: string | null }>`
-        select up_to, municipality_id, entry_id
-        from entries_without_place(${first.upTo}::text::uuid, ${atOnce.looked}::integer)`.execute(database)
+      const { rows } = await entriesWithoutPlace(database, { upTo: first.upTo, looked: atOnce.looked })
       const [page] = rows
       if (page === undefined) return first.running
       for (const { municipality_id: town, entry_id: id } of rows)
@@ -68,36 +65,24 @@ export function sequencer(database: Database, atOnce: { looked: number; placed: 
   return {
     async wake(now) {
       await looked()
-      const { rows } = await sql<{ running: string }>`
-        select wake_ledgers(${since}::text::xid8, ${now.toString()}::text::timestamptz)::text as running`.execute(
-        database,
-      )
+      const { rows } = await wakeLedgers(database, { since, now: now.toString() })
       since = rows[0]?.running ?? since
     },
     async place(municipalityId, signer, check) {
       const before = await looked()
       for (let all = 0; ; ) {
         const { placed, running, last } = await inMunicipality(database, municipalityId, async (transaction) => {
-          const { rows } = await sql<{ mine: boolean; running: string }>`
-            select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine,
-              pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
+          const { rows } = await lockLedger(transaction, municipalityId)
           const [state] = rows
           if (!state?.mine) return {}
           await check?.(transaction)
           const from = first.without.get(municipalityId)
-          const { rows: given } = await sql<{ entry_id: string }>`
-            insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)
-            select ${municipalityId}::uuid,
-              coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
-                + row_number() over (order by entry.id) - 1,
-              entry.id, entry.leaf_hash
-            from ledger_entries entry
-            where entry.municipality_id = ${municipalityId}::uuid
-              and (entry.written_by >= ${settled.get(municipalityId) ?? before}::text::xid8
-                ${from === undefined ? sql`` : sql`or entry.id >= ${from}::text::uuid`})
-              and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)
-            order by entry.id limit ${atOnce.placed}::integer
-            returning entry_id`.execute(transaction)
+          const { rows: given } = await placeEntries(transaction, {
+            municipalityId,
+            writtenBy: settled.get(municipalityId) ?? before,
+            from,
+            most: atOnce.placed,
+          })
           if (signer) await integrate(transaction, municipalityId, signer)
           return { placed: given.length, running: state.running, last: given.at(-1)?.entry_id }
         })

@@ -6,6 +6,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { installationOf } from '../platform/installation.ts'
 import type { NoteSigner } from './checkpoint.ts'
+import { keepLedgerKey, ledgerKeyRow } from './store.ts'
 
 /**
  * The name a municipality's ledger signs under: its address, so that nobody else's notes can be taken for its own. After a
@@ -42,21 +43,7 @@ async function load(
   transaction: Transaction,
   { keys, municipalityId, name }: { keys: KeyProvider; municipalityId: string; name: string },
 ): Promise<NoteSigner> {
-  const find = () =>
-    transaction
-      .selectFrom('ledger_keys')
-      .innerJoin('data_keys', 'data_keys.id', 'ledger_keys.data_key_id')
-      .select([
-        'public_key',
-        'private_key',
-        'data_keys.id',
-        'data_keys.municipality_id',
-        'owner',
-        'registry_key_id',
-        'wrapped',
-      ])
-      .where('ledger_keys.municipality_id', '=', municipalityId)
-      .executeTakeFirst()
+  const find = () => ledgerKeyRow(transaction, municipalityId)
   let row = await find()
   if (row === undefined) {
     await make(transaction, keys, municipalityId)
@@ -77,14 +64,10 @@ async function make(transaction: Transaction, keys: KeyProvider, municipalityId:
   await recordRegistryKey(transaction, municipalityId, keys.currentKeyId())
   await storeDataKey(transaction, dataKey.wrap(keys, municipalityId, 'signing-key'))
   const der = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
-  await transaction
-    .insertInto('ledger_keys')
-    .values({
-      municipality_id: municipalityId,
-      data_key_id: dataKey.id,
-      public_key: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'),
-      private_key: Buffer.from(dataKey.seal(location(municipalityId), der)),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await keepLedgerKey(transaction, {
+    municipalityId,
+    dataKeyId: dataKey.id,
+    publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'),
+    privateKey: Buffer.from(dataKey.seal(location(municipalityId), der)),
+  })
 }

@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
 import { type NoteSigner, signCheckpoint } from './checkpoint.ts'
 import { EMPTY_ROOT, type Hash, nodeHash, type SubtreeReader, split } from './merkle.ts'
+import { integratedSize, keepCheckpoint, keepTile, leavesBetween, placedSize, rootsBetween, tileRow } from './store.ts'
 
 /** Hashes in a tile, and so leaves under a node one level up. @see C2SP tlog-tiles */
 export const TILE = 256
@@ -26,27 +26,13 @@ export function ledgerTree(transaction: Transaction, municipalityId: string): Le
   }
 
   async function stored(level: number, index: number): Promise<Hash[]> {
-    const row = await transaction
-      .selectFrom('ledger_tiles')
-      .select('hashes')
-      .where('municipality_id', '=', municipalityId)
-      .where('level', '=', level)
-      .where('tile', '=', String(index))
-      .executeTakeFirst()
+    const row = await tileRow(transaction, { municipalityId, level, tile: String(index) })
     if (row) return Array.from({ length: TILE }, (_, i) => row.hashes.subarray(i * 32, i * 32 + 32))
     const [first, end] = [`${index * TILE}`, `${index * TILE + TILE}`]
     const { rows } =
       level === 0
-        ? await sql<{ hash: Uint8Array }>`
-            select placed.leaf_hash as hash from ledger_sequence placed
-            where placed.municipality_id = ${municipalityId}
-              and placed.position >= ${first}::text::bigint and placed.position < ${end}::text::bigint
-            order by placed.position`.execute(transaction)
-        : await sql<{ hash: Uint8Array }>`
-            select root as hash from ledger_tiles
-            where municipality_id = ${municipalityId} and level = ${level - 1}
-              and tile >= ${first}::text::bigint and tile < ${end}::text::bigint
-            order by tile`.execute(transaction)
+        ? await leavesBetween(transaction, { municipalityId, first, end })
+        : await rootsBetween(transaction, { municipalityId, level: level - 1, first, end })
     return rows.map(({ hash }) => hash)
   }
 
@@ -88,10 +74,7 @@ function fold(hashes: readonly Hash[]): Hash {
 
 /** How many entries have a place. */
 export async function placedEntries(transaction: Transaction, municipalityId: string): Promise<number> {
-  const { rows } = await sql<{ size: string }>`
-    select coalesce(max(position) + 1, 0)::text as size from ledger_sequence where municipality_id = ${municipalityId}`.execute(
-    transaction,
-  )
+  const { rows } = await placedSize(transaction, municipalityId)
   return Number(rows[0]?.size ?? 0)
 }
 
@@ -102,36 +85,27 @@ export async function placedEntries(transaction: Transaction, municipalityId: st
 export async function integrate(transaction: Transaction, municipalityId: string, signer: NoteSigner): Promise<void> {
   const size = await placedEntries(transaction, municipalityId)
   if (size === 0) return
-  const { rows } = await sql<{ size: string }>`
-    select coalesce(max(size), 0)::text as size from ledger_checkpoints where municipality_id = ${municipalityId}`.execute(
-    transaction,
-  )
+  const { rows } = await integratedSize(transaction, municipalityId)
   const before = Number(rows[0]?.size ?? 0)
   if (before === size) return
   for (let [level, span] = [0, TILE]; span <= size; [level, span] = [level + 1, span * TILE]) {
     const tree = ledgerTree(transaction, municipalityId)
     for (let index = Math.floor(before / span); index < Math.floor(size / span); index += 1) {
       const hashes = await tree.tile(level, index, TILE)
-      await transaction
-        .insertInto('ledger_tiles')
-        .values({
-          municipality_id: municipalityId,
-          level,
-          tile: String(index),
-          hashes: Buffer.concat(hashes),
-          root: Buffer.from(fold(hashes)),
-        })
-        .execute()
+      await keepTile(transaction, {
+        municipality_id: municipalityId,
+        level,
+        tile: String(index),
+        hashes: Buffer.concat(hashes),
+        root: Buffer.from(fold(hashes)),
+      })
     }
   }
   const root = await ledgerTree(transaction, municipalityId).root(size)
-  await transaction
-    .insertInto('ledger_checkpoints')
-    .values({
-      municipality_id: municipalityId,
-      size: String(size),
-      root: Buffer.from(root),
-      note: signCheckpoint(signer, size, root),
-    })
-    .execute()
+  await keepCheckpoint(transaction, {
+    municipalityId,
+    size: String(size),
+    root: Buffer.from(root),
+    note: signCheckpoint(signer, size, root),
+  })
 }

@@ -1,28 +1,9 @@
-import { sql } from 'kysely'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { compareLeaves, type Difference, type Found, type Ought } from './compare.ts'
 import { growingTree, type Hash } from './merkle.ts'
+import { checkpointsSigned, entriesBetween, entriesUnplaced, type StoredEntry, tilesBetween } from './store.ts'
 import { placedEntries, TILE } from './tree.ts'
-
-/** An entry as it lies in the database, whatever was done to it. */
-export interface StoredEntry {
-  id: string
-  action: string
-  purpose: string
-  outcome: string
-  requester_kind: string
-  subject_id: string | null
-  details: Uint8Array
-  leaf_hash: Uint8Array
-}
-
-const ENTRY = sql.raw(
-  ['id', 'action', 'purpose', 'outcome', 'requester_kind', 'subject_id', 'details', 'leaf_hash']
-    .map((column) => `entry.${column}`)
-    .join(', '),
-)
-
 /** A leaf computed anew; `erased` when its key was destroyed; `broken` when the row is not what was sealed. */
 export type Recount = Hash | 'erased' | 'broken'
 
@@ -120,12 +101,7 @@ export async function verifyLedger(
 async function signedCheckpoints(transaction: Transaction, municipalityId: string, check: LedgerCheck) {
   const findings: Finding[] = []
   const signed = new Map<number, Hash>()
-  const rows = await transaction
-    .selectFrom('ledger_checkpoints')
-    .select(['size', 'note'])
-    .where('municipality_id', '=', municipalityId)
-    .orderBy('size')
-    .execute()
+  const rows = await checkpointsSigned(transaction, municipalityId)
   const notes = [...rows, ...(check.kept ?? []).map((note) => ({ size: Number(note.split('\n')[1]), note }))]
   for (const { size, note } of notes) {
     // Under whatever name the town's key signed it: its address changes, and after a restore its ledger has another name.
@@ -144,20 +120,12 @@ async function readStep(
   municipalityId: string,
   { from, to, recount }: { from: number; to: number; recount: RecountLeaves },
 ): Promise<{ ought: Ought[]; found: Found[]; erased: number }> {
-  const { rows } = await sql<StoredEntry & { position: string; placed_leaf: Uint8Array }>`
-    select placed.position::text, placed.leaf_hash as placed_leaf, ${ENTRY}
-    from ledger_sequence placed left join ledger_entries entry on entry.id = placed.entry_id
-    where placed.municipality_id = ${municipalityId}
-      and placed.position >= ${String(from)}::text::bigint and placed.position < ${String(to)}::text::bigint
-    order by placed.position`.execute(transaction)
-  const tiles = await transaction
-    .selectFrom('ledger_tiles')
-    .select(['tile', 'hashes'])
-    .where('municipality_id', '=', municipalityId)
-    .where('level', '=', 0)
-    .where('tile', '>=', String(Math.floor(from / TILE)))
-    .where('tile', '<', String(Math.ceil(to / TILE)))
-    .execute()
+  const { rows } = await entriesBetween(transaction, { municipalityId, from: String(from), to: String(to) })
+  const tiles = await tilesBetween(transaction, {
+    municipalityId,
+    tile: String(Math.floor(from / TILE)),
+    tile2: String(Math.ceil(to / TILE)),
+  })
   const leaves = new Map(rows.map((row) => [Number(row.position), hex(row.placed_leaf)]))
   for (const { tile, hashes } of tiles) {
     for (let i = 0; i < TILE; i += 1) leaves.set(Number(tile) * TILE + i, hex(hashes.subarray(i * 32, i * 32 + 32)))
@@ -180,10 +148,7 @@ async function readStep(
 
 /** Entries without a place: new ones, or such as somebody put in who cannot seal. */
 async function checkWaiting(transaction: Transaction, municipalityId: string, recount: RecountLeaves) {
-  const { rows } = await sql<StoredEntry>`
-    select ${ENTRY} from ledger_entries entry
-    where entry.municipality_id = ${municipalityId}
-      and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
+  const { rows } = await entriesUnplaced(transaction, municipalityId)
   const counted = await recount(transaction, rows)
   const forged = rows.filter((row, index) => {
     const leaf = counted[index]

@@ -1,9 +1,9 @@
-import { type RawBuilder, sql } from 'kysely'
 import type { Message } from '../identity/telling.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Channel } from '../registry/person/channels.ts'
 import type { Municipality } from '../town/model.ts'
+import { countWaitingAsDelivered, keepDelivery, keepNotice, postponeNotice } from './store.ts'
 
 // How somebody is reached, for every message of the city. What is sent says that there is a message and nothing else;
 // nothing is written to whom the rules below do not reach. No other file writes to notices or notice_deliveries, and no
@@ -11,14 +11,6 @@ import type { Municipality } from '../town/model.ts'
 
 /** The background work of telling neighbours of messages; the database leaves an item of it with each. */
 export const NOTICES = 'notices' as const
-
-/** The same rule for a query that counts without opening anybody: `neighbours` by this name may be written to by post. */
-export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>
-  sql<boolean>`(not hides_whereabouts(${sql.ref(`${neighbours}.id`)}, ${sql.ref(`${neighbours}.protected`)}) and ${sql.ref(`${neighbours}.departed_on`)} is null)`
-
-/** Messages that are worth a letter where nothing else reaches somebody: not that a card was changed, which they mostly did themselves. */
-export const worthALetter = (notices: string): RawBuilder<boolean> =>
-  sql<boolean>`${sql.ref(`${notices}.kind`)} <> 'ways-changed'`
 
 /** Leaves somebody a message on their own page. How they are told that it waits is decided by `reachOf`. @returns its id */
 export async function leaveMessage(
@@ -28,18 +20,15 @@ export async function leaveMessage(
 ): Promise<string> {
   const id = uuidv7()
   const { visibleFrom, dueBy = visibleFrom } = message
-  await transaction
-    .insertInto('notices')
-    .values({
-      id,
-      municipality_id: town.id,
-      neighbour_id: message.neighbourId,
-      kind: message.kind,
-      details: message.details ? Buffer.from(message.details(id)) : null,
-      visible_from: new Date(visibleFrom.epochMilliseconds),
-      due_by: new Date(dueBy.epochMilliseconds),
-    })
-    .execute()
+  await keepNotice(transaction, {
+    id,
+    municipality_id: town.id,
+    neighbour_id: message.neighbourId,
+    kind: message.kind,
+    details: message.details ? Buffer.from(message.details(id)) : null,
+    visible_from: new Date(visibleFrom.epochMilliseconds),
+    due_by: new Date(dueBy.epochMilliseconds),
+  })
   return id
 }
 
@@ -48,11 +37,11 @@ export async function holdBack(
   transaction: Transaction,
   { messageId, visibleFrom, dueBy }: { messageId: string; visibleFrom: Temporal.Instant; dueBy: Temporal.Instant },
 ): Promise<void> {
-  await transaction
-    .updateTable('notices')
-    .set({ visible_from: new Date(visibleFrom.epochMilliseconds), due_by: new Date(dueBy.epochMilliseconds) })
-    .where('id', '=', messageId)
-    .execute()
+  await postponeNotice(transaction, {
+    visibleFrom: new Date(visibleFrom.epochMilliseconds),
+    dueBy: new Date(dueBy.epochMilliseconds),
+    id: messageId,
+  })
 }
 
 /**
@@ -72,18 +61,13 @@ export async function noteTold(
 ): Promise<number> {
   if (messages.length === 0) return 0
   const before = channel === 'in-person' ? ['portal', 'post'] : channel === 'post' ? ['portal'] : []
-  const told = await transaction
-    .insertInto('notice_deliveries')
-    .values(messages.map((id) => ({ notice_id: id, municipality_id: town.id, channel, sent_at: at.toString() })))
-    .onConflict((known) =>
-      before.length === 0
-        ? known.doNothing()
-        : known
-            .columns(['municipality_id', 'notice_id'])
-            .doUpdateSet({ channel, sent_at: at.toString() })
-            .where('notice_deliveries.channel', 'in', before),
-    )
-    .executeTakeFirst()
+  const told = await keepDelivery(transaction, {
+    messages,
+    municipalityId: town.id,
+    channel,
+    sentAt: at.toString(),
+    before,
+  })
   return Number(told.numInsertedOrUpdatedRows ?? 0n)
 }
 
@@ -92,9 +76,5 @@ export async function noteTold(
  * nobody is written to twice, and a letter may follow.
  */
 export async function countAsWaiting(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<void> {
-  await sql`
-    insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
-    select id, municipality_id, 'portal', clock_timestamp() from notices waiting
-    where municipality_id = ${town.id}::text::uuid and visible_from <= clock_timestamp()
-      and not exists (select from notice_deliveries told where told.notice_id = waiting.id)`.execute(transaction)
+  await countWaitingAsDelivered(transaction, town.id)
 }

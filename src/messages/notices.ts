@@ -10,6 +10,7 @@ import { timeToAsk } from '../registry/residence/confirmations.ts'
 import { loadOutline } from '../registry/store.ts'
 import type { Municipality } from '../town/model.ts'
 import { leaveMessage } from './leave-message.ts'
+import { noticesVisible } from './store.ts'
 
 export interface Notice {
   kind: MessageKind
@@ -37,13 +38,7 @@ export async function messagesOf(
     (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const rows = await unit.transaction
-        .selectFrom('notices')
-        .select(['id', 'kind', 'visible_from', 'details'])
-        .where('neighbour_id', '=', resident.neighbourId)
-        .where('visible_from', '<=', now)
-        .orderBy('visible_from', 'desc')
-        .execute()
+      const rows = await noticesVisible(unit.transaction, { neighbourId: resident.neighbourId, visibleFrom: now })
       return {
         notices: rows.map((row) => ({
           kind: row.kind as MessageKind,

@@ -10,6 +10,7 @@ import { type Reach, reachOf } from '../registry/person/reach.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Municipality } from '../town/model.ts'
 import { NOTICES, noteTold } from './leave-message.ts'
+import { undeliveredNotice } from './store.ts'
 
 /** All that a message sent says, in somebody’s language: that there is one. */
 export type MessageWords = (language: string | undefined) => string
@@ -56,13 +57,7 @@ export async function tellOfNotice(
 ): Promise<Next> {
   const now = deps.clock.now()
   const notice = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('notices')
-      .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
-      .select(['notices.id', 'neighbour_id', 'visible_from'])
-      .where('notices.id', '=', item.item)
-      .where('notice_id', 'is', null)
-      .executeTakeFirst(),
+    undeliveredNotice(transaction, item.item),
   )
   if (notice === undefined) return 'done'
   const visible = Temporal.Instant.fromEpochMilliseconds(notice.visible_from.getTime())

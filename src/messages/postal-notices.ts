@@ -7,7 +7,8 @@ import { reachOf } from '../registry/person/reach.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
 import type { Acting, Municipality } from '../town/model.ts'
-import { mayHaveLetter, noteTold, worthALetter } from './leave-message.ts'
+import { noteTold } from './leave-message.ts'
+import { countLettersWaiting, lettersWaiting } from './store.ts'
 
 /** A letter that says there is a message: to whom, where letters reach them, in which language. */
 export interface PostalNotice {
@@ -29,15 +30,7 @@ export async function postalNoticesWaiting(
     town,
     staff,
     work: async (transaction) => {
-      const row = await transaction
-        .selectFrom('notice_deliveries')
-        .innerJoin('notices', 'notices.id', 'notice_id')
-        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
-        .select((count) => count.fn.countAll<string>().as('count'))
-        .where('channel', '=', 'portal')
-        .where(mayHaveLetter('neighbours'))
-        .where(worthALetter('notices'))
-        .executeTakeFirstOrThrow()
+      const row = await countLettersWaiting(transaction)
       return Number(row.count)
     },
   })
@@ -71,18 +64,7 @@ export async function printPostalNotices<T>(
   >(
     { ...ask, fields },
     async (transaction) => {
-      const waiting = await transaction
-        .selectFrom('notice_deliveries')
-        .innerJoin('notices', 'notices.id', 'notice_id')
-        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
-        .select(['notice_id', 'neighbour_id'])
-        .where('channel', '=', 'portal')
-        // What is not reached by a letter must not keep those who are from their place among the first.
-        .where(mayHaveLetter('neighbours'))
-        .where(worthALetter('notices'))
-        .orderBy('notice_id')
-        .limit(MOST_AT_ONCE)
-        .execute()
+      const waiting = await lettersWaiting(transaction, MOST_AT_ONCE)
       const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
       const records = await loadRecords(transaction, ids, { trueAt: day })
       const hidden = new Set(records.filter(hidesWhereabouts).map((record) => record.subject))

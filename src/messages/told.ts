@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -11,7 +10,8 @@ import type { Channel } from '../registry/person/channels.ts'
 import { loadOutline, loadRecords } from '../registry/store.ts'
 import type { ReferenceAddress } from '../town/address.ts'
 import type { Acting, Municipality } from '../town/model.ts'
-import { mayHaveLetter, noteTold } from './leave-message.ts'
+import { noteTold } from './leave-message.ts'
+import { noticeIdsVisible, noticesWithChannel, waitingAtReference } from './store.ts'
 
 /** A message, as a counter may know of it: that there is one, never what it says or what it is about. */
 export interface Told {
@@ -21,8 +21,6 @@ export interface Told {
 }
 
 const MOST_LISTED = 40
-/** Post that nobody fetched for so long has gone back. */
-const KEPT_DAYS = 90
 
 /** The messages of a neighbour that they may know of, the newest first; within a gate's transaction. */
 export async function toldOf(
@@ -30,14 +28,10 @@ export async function toldOf(
   { clock }: Pick<RegistryDeps, 'clock'>,
   neighbourId: string,
 ): Promise<Told[]> {
-  const rows = await transaction
-    .selectFrom('notices')
-    .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
-    .select(['visible_from', 'channel'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('visible_from', '<=', new Date(clock.now().epochMilliseconds))
-    .orderBy('visible_from', 'desc')
-    .execute()
+  const rows = await noticesWithChannel(transaction, {
+    neighbourId,
+    visibleFrom: new Date(clock.now().epochMilliseconds),
+  })
   return rows.map((row) => ({ at: row.visible_from.toISOString(), by: (row.channel as Channel | null) ?? 'portal' }))
 }
 
@@ -57,32 +51,11 @@ export async function tellInPerson(
     (transaction) => loadOutline(transaction, neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
-      const waiting = await transaction
-        .selectFrom('notices')
-        .select('id')
-        .where('neighbour_id', '=', neighbourId)
-        .where('visible_from', '<=', new Date(now.epochMilliseconds))
-        .execute()
+      const waiting = await noticeIdsVisible(transaction, { neighbourId, visibleFrom: new Date(now.epochMilliseconds) })
       const ids = waiting.map(({ id }) => id)
       return { told: await noteTold(transaction, { town, messages: ids, channel: 'in-person', at: now }) }
     },
   )
-}
-
-/** Neighbours with no fixed address whose post waits where they have it kept. */
-function waitingAtReference(town: Pick<Municipality, 'id'>, { clock }: Pick<RegistryDeps, 'clock'>) {
-  const since = clock
-    .now()
-    .subtract({ hours: 24 * KEPT_DAYS })
-    .toString()
-  return sql<{ id: string }>`
-    select distinct notice.neighbour_id as id from notices notice
-    join notice_deliveries told on told.notice_id = notice.id and told.channel in ('portal', 'post')
-    join neighbours n on n.id = notice.neighbour_id and ${mayHaveLetter('n')}
-    join residences r on r.neighbour_id = n.id and r.superseded_at is null and r.valid_to is null
-    join households h on h.id = r.household_id
-    join addresses a on a.id = h.address_id and a.kind = 'no-fixed-address'
-    where notice.municipality_id = ${town.id} and notice.visible_from > ${since}::text::timestamptz`
 }
 
 /** How many they are. A number alone. */

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { mustBePlain } from '../firewall/free-text.ts'
 import type { Ask, Gate } from '../firewall/model.ts'
+import { organisationName } from '../firewall/organisation-store.ts'
 import { type ActingIn, type Authority, Refusal, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -10,13 +10,24 @@ import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import { Demand, type OrderField } from './demand.ts'
+import {
+  countApprovals,
+  demandByReference,
+  demandOf,
+  demandsListed,
+  demandToReview,
+  demandWithDocument,
+  keepDemand,
+  keepReview,
+  lockDemand,
+  moveDemand,
+  type Stage,
+} from './demand-store.ts'
 import { AnotherOfficer } from './officer-acts.ts'
 import { freeDocument, handling } from './order-documents.ts'
 
 /** For how long an order may be kept from whom it is about, days. */
 export const MOST_SECRET_DAYS = 90
-
-export type Stage = 'refused' | 'under-review' | 'approved' | 'opened'
 
 export interface Recorded {
   id: string
@@ -63,31 +74,24 @@ export async function recordDemand(
     await freeDocument(transaction, officer, said.documentId)
     const { organisationId } = said.authority
     if (organisationId === undefined) return
-    const known = await transaction
-      .selectFrom('organisations')
-      .select('name')
-      .where('id', '=', organisationId)
-      .executeTakeFirst()
+    const known = await organisationName(transaction, organisationId)
     // Who it is said to be is who it is: two officers approve what is enrolled, not what was typed beside it.
     if (known) demand = { ...said, authority: { ...said.authority, name: known.name } }
   })
   const { ledger } = await gate.keysOf(municipalityId)
   const store = (stage: Stage) => async (transaction: Transaction) => {
-    await transaction
-      .insertInto('access_requests')
-      .values({
-        id,
-        municipality_id: municipalityId,
-        reference,
-        recorded_by: officer.id,
-        basis: demand.basis,
-        data_key_id: ledger.id,
-        details: Buffer.from(ledger.seal(location(id), demand)),
-        document_id: demand.documentId,
-        subject_id: stage === 'refused' ? null : (demand.neighbourId ?? null),
-        stage,
-      })
-      .execute()
+    await keepDemand(transaction, {
+      id,
+      municipality_id: municipalityId,
+      reference,
+      recorded_by: officer.id,
+      basis: demand.basis,
+      data_key_id: ledger.id,
+      details: Buffer.from(ledger.seal(location(id), demand)),
+      document_id: demand.documentId,
+      subject_id: stage === 'refused' ? null : (demand.neighbourId ?? null),
+      stage,
+    })
     return { id, reference, stage }
   }
   return gate.decide(askOf(municipalityId, reference, demand), store('under-review'), store('refused'))
@@ -141,11 +145,7 @@ export async function reviewDemand(
   const { ledger } = await gate.keysOf(municipalityId)
   let known: { reference: string; demand: Demand } | undefined
   await gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction
-      .selectFrom('access_requests')
-      .select(['reference', 'stage', 'details', 'recorded_by'])
-      .where('id', '=', id)
-      .executeTakeFirst()
+    const row = await demandToReview(transaction, id)
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'under-review') throw new OutOfTurn()
     if (approves && row.recorded_by === officer.id) throw new AnotherOfficer()
@@ -154,17 +154,13 @@ export async function reviewDemand(
   if (known === undefined) throw new Refusal()
   const { reference, demand } = known
   const review = (permitted: boolean) => async (transaction: Transaction) => {
-    await transaction.selectFrom('access_requests').select('id').where('id', '=', id).forUpdate().execute()
-    const written = await transaction
-      .insertInto('access_request_reviews')
-      .values({
-        municipality_id: municipalityId,
-        request_id: id,
-        staff_id: officer.id,
-        approves: approves && permitted,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
+    await lockDemand(transaction, id)
+    const written = await keepReview(transaction, {
+      municipalityId,
+      requestId: id,
+      staffId: officer.id,
+      approves: approves && permitted,
+    })
     if (written.numInsertedOrUpdatedRows !== 1n) throw new OutOfTurn()
     const enough = approves && permitted && (await approvalsOf(transaction, id)) >= 2
     const stage: Stage = !approves || !permitted ? 'refused' : enough ? 'approved' : 'under-review'
@@ -175,12 +171,7 @@ export async function reviewDemand(
 }
 
 async function approvalsOf(transaction: Transaction, id: string): Promise<number> {
-  const { approvals } = await transaction
-    .selectFrom('access_request_reviews')
-    .select((count) => count.fn.countAll<string>().as('approvals'))
-    .where('request_id', '=', id)
-    .where('approves', '=', true)
-    .executeTakeFirstOrThrow()
+  const { approvals } = await countApprovals(transaction, id)
   return Number(approvals)
 }
 
@@ -189,12 +180,7 @@ export async function moveTo(
   transaction: Transaction,
   { id, from, to }: { id: string; from: Stage; to: Stage },
 ): Promise<void> {
-  const moved = await transaction
-    .updateTable('access_requests')
-    .set({ stage: to, decided_at: new Date() })
-    .where('id', '=', id)
-    .where('stage', '=', from)
-    .executeTakeFirst()
+  const moved = await moveDemand(transaction, { stage: to, id, stage2: from })
   if (moved.numUpdatedRows !== 1n) throw new OutOfTurn()
 }
 
@@ -206,12 +192,7 @@ export async function readDemand(
 ): Promise<Disclosed<AccessRequest>> {
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction
-      .selectFrom('access_requests')
-      .innerJoin('demand_documents', 'demand_documents.id', 'access_requests.document_id')
-      .select(['reference', 'stage', 'received_at', 'details', 'demand_documents.sha256'])
-      .where('access_requests.id', '=', id)
-      .executeTakeFirst()
+    const row = await demandWithDocument(transaction, id)
     if (row === undefined) throw new NotFound()
     return {
       id,
@@ -244,11 +225,7 @@ export async function approvedOrder(
   const { ledger } = await gate.keysOf(municipalityId)
   let order: Awaited<ReturnType<typeof approvedOrder>> | undefined
   await gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction
-      .selectFrom('access_requests')
-      .select(['reference', 'stage', 'subject_id', 'details'])
-      .where('id', '=', id)
-      .executeTakeFirst()
+    const row = await demandOf(transaction, id)
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'approved') throw new OutOfTurn()
     const demand = ledger.open(location(id), row.details) as Demand
@@ -298,38 +275,7 @@ export async function listDemands(
   const { ledger } = await gate.keysOf(municipalityId)
   const after = readCursor(cursor)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const read = await transaction
-      .selectFrom('access_requests')
-      .leftJoin('notices', (join) =>
-        join
-          .onRef('notices.id', '=', 'access_requests.notice_id')
-          .on('notices.visible_from', '>', sql<Date>`clock_timestamp()`),
-      )
-      .select([
-        'access_requests.id',
-        'access_requests.details',
-        'reference',
-        'stage',
-        'received_at',
-        'notices.visible_from',
-      ])
-      .select((row) =>
-        row
-          .selectFrom('access_request_reviews')
-          .select((count) => count.fn.countAll<string>().as('approvals'))
-          .whereRef('request_id', '=', 'access_requests.id')
-          .where('approves', '=', true)
-          .as('approvals'),
-      )
-      .$if(after !== undefined, (query) =>
-        query.where(
-          sql<boolean>`(date_trunc('milliseconds', received_at), access_requests.id) < (${after?.at ?? ''}::text::timestamptz, ${after?.id ?? ''}::text::uuid)`,
-        ),
-      )
-      .orderBy(sql`date_trunc('milliseconds', received_at)`, 'desc')
-      .orderBy('access_requests.id', 'desc')
-      .limit(MOST_LISTED + 1)
-      .execute()
+    const read = await demandsListed(transaction, { after, most: MOST_LISTED + 1 })
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
     const items = rows.map((row) => ({
       id: row.id,
@@ -350,12 +296,7 @@ export async function secretOrder(
   ledger: DataKey,
   reference: string,
 ): Promise<{ noticeId: string; visibleFrom: Temporal.Instant; authorityId: string | undefined }> {
-  const row = await transaction
-    .selectFrom('access_requests')
-    .leftJoin('notices', 'notices.id', 'access_requests.notice_id')
-    .select(['access_requests.id', 'access_requests.details', 'stage', 'notice_id', 'visible_from'])
-    .where('reference', '=', reference)
-    .executeTakeFirst()
+  const row = await demandByReference(transaction, reference)
   if (row === undefined) throw new NotFound()
   if (row.stage !== 'opened' || row.notice_id === null || row.visible_from === null) throw new OutOfTurn()
   const demand = ledger.open(location(row.id), row.details) as Demand

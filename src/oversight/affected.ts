@@ -2,6 +2,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import { bearersUnderKey } from '../proofs/store.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
@@ -35,17 +36,12 @@ export async function affectedBy(
   return deps.gate.open<NeighbourFields, 'name', Affected, { more: boolean }>(
     { municipalityId: town.id, requester, action: 'open', purpose: 'incident', fields: ['name'], approvals },
     async (transaction) => {
-      const rows = await transaction
-        .selectFrom('proofs')
-        .select('neighbour_id')
-        .distinct()
-        .where('signing_key_id', '=', kid)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-        .where('neighbour_id', '>', after ?? '00000000-0000-0000-0000-000000000000')
-        .orderBy('neighbour_id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const rows = await bearersUnderKey(transaction, {
+        signingKeyId: kid,
+        expiresAt: new Date(deps.clock.now().epochMilliseconds),
+        after,
+        most: MOST_LISTED + 1,
+      })
       const ids = rows.slice(0, MOST_LISTED).map((row) => row.neighbour_id)
       const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
       return { records, beside: { more: rows.length > MOST_LISTED } }

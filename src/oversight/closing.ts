@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
 import { closes } from '../firewall/functions.ts'
+import { citizenshipOffice, knownOrganisations } from '../firewall/organisation-store.ts'
 import { BOTH_WAYS, closesTheGateFor, standsUnderAnOffice } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Act, ActKind } from './officer-acts.ts'
+import { countClosedAtOnce } from './officer-store.ts'
 
 /**
  * Whether an act shuts somebody out and opens nothing: one officer is enough for that. What would shut out the registry's own
@@ -51,31 +52,19 @@ export const closesTheGate =
 const ALONE_A_DAY: Partial<Record<ActKind, number>> = { lend: 1, 'end-machine': 3, 'end-key': 10 }
 
 async function mayAlone(transaction: Transaction, officerId: string, kind: ActKind): Promise<boolean> {
-  const { done } = await transaction
-    .selectFrom('officer_acts')
-    .select((one) => one.fn.countAll<string>().as('done'))
-    .where('kind', '=', kind)
-    .where('decision', '=', 'at-once')
-    .where('decided_by', '=', officerId)
-    .where('decided_at', '>', sql<Date>`clock_timestamp() - interval '24 hours'`)
-    .executeTakeFirstOrThrow()
+  const { done } = await countClosedAtOnce(transaction, { kind, decidedBy: officerId })
   return Number(done) < (ALONE_A_DAY[kind] ?? 0)
 }
 
 /** Whether an organisation is the officer's own office, or another of the registry's. */
 async function isAnOffice(transaction: Transaction, organisationId: string, own: string): Promise<boolean> {
   if (organisationId === own) return true
-  const office = await transaction
-    .selectFrom('organisation_functions')
-    .select('organisation_id')
-    .where('organisation_id', '=', organisationId)
-    .where('function', '=', 'citizenship-office')
-    .executeTakeFirst()
+  const office = await citizenshipOffice(transaction, organisationId)
   return office !== undefined
 }
 
 /** @throws {NotFound} for an organisation the registry does not know */
 export async function mustBeKnown(transaction: Transaction, ids: readonly string[]): Promise<void> {
-  const known = await transaction.selectFrom('organisations').select('id').where('id', 'in', ids).execute()
+  const known = await knownOrganisations(transaction, ids)
   if (new Set(known.map(({ id }) => id)).size !== new Set(ids).size) throw new NotFound()
 }

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { type Content, contentPlace } from '../firewall/drawn.ts'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
@@ -10,6 +9,7 @@ import { type Clock, today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import { drawnOpenings, explainDrawnRow, lockDrawn, markDrawnRead, neighboursDrawnUnexplained } from './flag-store.ts'
 import { reasonPlace } from './flags.ts'
 
 /** A look-up that was drawn. Names nobody: an id, a pseudonym, and the words of whoever looked. */
@@ -56,23 +56,12 @@ async function drawnBefore(
   },
 ): Promise<Paged<DrawnOpening>> {
   const after = readCursor(cursor)
-  const read = await transaction
-    .selectFrom('drawn_openings')
-    .select(['id', 'day', 'seen_at', 'staff_id', 'neighbour_id', 'content', 'reason'])
-    .where('day', '<', today(deps.clock, town.timeZone).toString())
-    .where('read_at', 'is', null)
-    .$if('own' in whose, (query) =>
-      query.where('staff_id', '=', 'own' in whose ? whose.own : '').where('explained_at', 'is', null),
-    )
-    // Nobody reads their own, and their own take no place among those of others.
-    .$if('unreadBut' in whose, (query) => query.where('staff_id', '!=', 'unreadBut' in whose ? whose.unreadBut : ''))
-    .$if(after !== undefined, (query) =>
-      query.where(sql<boolean>`(day, id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`),
-    )
-    .orderBy('day')
-    .orderBy('id')
-    .limit(MOST + 1)
-    .execute()
+  const read = await drawnOpenings(transaction, {
+    day: today(deps.clock, town.timeZone).toString(),
+    whose,
+    after,
+    most: MOST + 1,
+  })
   const { rows, more } = pageOf(read, MOST, (row) => ({ at: row.day, id: row.id }))
   const items = rows.map((row) => ({
     id: row.id,
@@ -90,15 +79,10 @@ export async function neighboursToExplain(
   deps: Pick<Deps, 'clock'>,
   { town, transaction, staff }: { town: Town; transaction: Transaction; staff: Staff },
 ): Promise<string[]> {
-  const rows = await transaction
-    .selectFrom('drawn_openings')
-    .select('neighbour_id')
-    .distinct()
-    .where('staff_id', '=', staff.id)
-    .where('day', '<', today(deps.clock, town.timeZone).toString())
-    .where('explained_at', 'is', null)
-    .where('read_at', 'is', null)
-    .execute()
+  const rows = await neighboursDrawnUnexplained(transaction, {
+    staffId: staff.id,
+    day: today(deps.clock, town.timeZone).toString(),
+  })
   return rows.map((row) => row.neighbour_id)
 }
 
@@ -142,24 +126,18 @@ export async function explainDrawn(
   await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: LookUpExplanation, form: said })
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(explaining(town.id, requester), async (transaction) => {
-    const row = await transaction
-      .selectFrom('drawn_openings')
-      .select('explained_at')
-      .where('id', '=', id)
-      .where('staff_id', '=', requester.id)
-      .where('day', '<', today(deps.clock, town.timeZone).toString())
-      .forUpdate()
-      .executeTakeFirst()
+    const row = await lockDrawn(transaction, {
+      id,
+      staffId: requester.id,
+      day: today(deps.clock, town.timeZone).toString(),
+    })
     if (row === undefined) throw new NotFound()
     if (row.explained_at !== null) throw new Explained()
-    await transaction
-      .updateTable('drawn_openings')
-      .set({
-        reason: Buffer.from(ledger.seal(reasonPlace(id), said.reason)),
-        explained_at: new Date(deps.clock.now().epochMilliseconds),
-      })
-      .where('id', '=', id)
-      .execute()
+    await explainDrawnRow(transaction, {
+      reason: Buffer.from(ledger.seal(reasonPlace(id), said.reason)),
+      explainedAt: new Date(deps.clock.now().epochMilliseconds),
+      id,
+    })
     return { explained: true }
   })
 }
@@ -170,19 +148,13 @@ export function readDrawn(
   { town, requester, id }: { town: Town; requester: Staff; id: string },
 ): Promise<Disclosed<object>> {
   return deps.gate.decide(supervising(town.id, requester), async (transaction) => {
-    const read = await transaction
-      .updateTable('drawn_openings')
-      .set({ read_by: requester.id, read_at: new Date(deps.clock.now().epochMilliseconds) })
-      .where('id', '=', id)
-      .where('staff_id', '!=', requester.id)
-      .where((drawn) =>
-        drawn.or([
-          drawn('explained_at', 'is not', null),
-          drawn('day', '<', today(deps.clock, town.timeZone).subtract(TIME_TO_EXPLAIN).toString()),
-        ]),
-      )
-      .where('read_at', 'is', null)
-      .executeTakeFirst()
+    const read = await markDrawnRead(transaction, {
+      readBy: requester.id,
+      readAt: new Date(deps.clock.now().epochMilliseconds),
+      id,
+      staffId: requester.id,
+      day: today(deps.clock, town.timeZone).subtract(TIME_TO_EXPLAIN).toString(),
+    })
     if (read.numUpdatedRows !== 1n) throw new NotFound()
     return { read: true }
   })

@@ -1,10 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
 import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from '../firewall/machines.ts'
 import type { Gate } from '../firewall/model.ts'
+import {
+  addAlias,
+  keepOrganisation,
+  organisationWithIdentifier,
+  readmit,
+  suspend,
+} from '../firewall/organisation-store.ts'
 import { admitOrganisation, closingNamed, LINKS, linkOrganisation } from '../firewall/organisations.ts'
 import type { ActingIn, Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
@@ -17,6 +23,7 @@ import { closesTheGate, mustBeKnown } from './closing.ts'
 import { lockedDown } from './lockdown.ts'
 import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
+import { dropAffiliation, keepAffiliation, upheldReports } from './organisation-store.ts'
 
 const Functions = z.array(FunctionId).max(10)
 
@@ -99,20 +106,11 @@ export const carrying =
           attestation: { signedBy: content.signedBy, signedAt: clock.now().toString() },
         })
         // Whoever was suspended is answered again from here on.
-        await transaction
-          .updateTable('organisations')
-          .set({ suspended_at: null, readmitted_at: clock.now().toString() })
-          .where('id', '=', content.organisationId)
-          .where('suspended_at', 'is not', null)
-          .execute()
+        await readmit(transaction, { readmittedAt: clock.now().toString(), id: content.organisationId })
         return content.organisationId
       case 'suspend':
         await mustBeReported(transaction, content.organisationId)
-        await transaction
-          .updateTable('organisations')
-          .set({ suspended_at: clock.now().toString() })
-          .where('id', '=', content.organisationId)
-          .execute()
+        await suspend(transaction, { suspendedAt: clock.now().toString(), id: content.organisationId })
         return content.organisationId
       case 'end-machine':
       case 'end-key':
@@ -130,30 +128,18 @@ export const carrying =
         return content.organisationId
       case 'alias':
         await mustBeKnown(transaction, [content.organisationId])
-        await transaction
-          .updateTable('organisations')
-          .set({ aliases: sql`array_append(aliases, ${content.name}::text)` })
-          .where('id', '=', content.organisationId)
-          .execute()
+        await addAlias(transaction, { name: content.name, id: content.organisationId })
         return content.organisationId
       case 'lend':
         await mustBeKnown(transaction, [content.organisationId])
-        await transaction
-          .insertInto('staff_affiliations')
-          .values({
-            municipality_id: municipalityId,
-            staff_id: content.staff,
-            organisation_id: content.organisationId,
-          })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute()
+        await keepAffiliation(transaction, {
+          municipalityId,
+          staffId: content.staff,
+          organisationId: content.organisationId,
+        })
         return undefined
       case 'take-back':
-        await transaction
-          .deleteFrom('staff_affiliations')
-          .where('staff_id', '=', content.staff)
-          .where('organisation_id', '=', content.organisationId)
-          .execute()
+        await dropAffiliation(transaction, { staffId: content.staff, organisationId: content.organisationId })
         return undefined
       case 'secrecy':
         await rooms.secrecy(transaction, content)
@@ -202,8 +188,7 @@ export class TooFewReports extends Problem {
 /** @returns how many were found right @throws {NotFound} {TooFewReports} */
 async function mustBeReported(transaction: Transaction, organisationId: string): Promise<number> {
   await mustBeKnown(transaction, [organisationId])
-  const { rows } = await sql<{ upheld: number }>`
-    select upheld_reports(${organisationId}::uuid)::integer as upheld`.execute(transaction)
+  const { rows } = await upheldReports(transaction, organisationId)
   const upheld = rows[0]?.upheld ?? 0
   if (upheld < REPORTS_TO_SUSPEND) throw new TooFewReports()
   return upheld
@@ -214,11 +199,7 @@ const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], su
 /** @throws {OrganisationKnown} where an organisation of this number is known */
 export async function mustBeUnknown(transaction: Transaction, identifier: string | undefined): Promise<void> {
   if (identifier === undefined) return
-  const known = await transaction
-    .selectFrom('organisations')
-    .select('id')
-    .where('identifier', '=', identifier)
-    .executeTakeFirst()
+  const known = await organisationWithIdentifier(transaction, identifier)
   if (known) throw new OrganisationKnown()
 }
 
@@ -234,10 +215,7 @@ export async function enrolIn(
   await mustBeUnknown(transaction, identifier)
   await mustBeFree(transaction, clients)
   const id = uuidv7()
-  await transaction
-    .insertInto('organisations')
-    .values({ id, municipality_id: municipalityId, name, identifier: identifier ?? null })
-    .execute()
+  await keepOrganisation(transaction, { id, municipalityId, name, identifier: identifier ?? null })
   const enrolment = {
     id,
     functions,

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { Gate } from '../firewall/model.ts'
@@ -9,8 +8,22 @@ import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { sqlState, type Transaction } from '../platform/database.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import {
+  drawnExplained,
+  flagsOpen,
+  flagsReviewed,
+  flagsSettled,
+  keepBudgetRelease,
+  keepStaffLink,
+  keepWatched,
+  markFlagsReviewed,
+  staffCounts,
+  staffLinks,
+  unlinkStaff,
+  watchedRow,
+} from './flag-store.ts'
 
 export const FLAG_KINDS = [
   'no-case',
@@ -52,17 +65,7 @@ export function openFlags(
 ): Promise<Disclosed<Paged<Flag>>> {
   const after = readCursor(cursor)
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    const read = await transaction
-      .selectFrom('flags')
-      .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind', 'fields'])
-      .where('reviewed_at', 'is', null)
-      // Nobody settles their own, and their own take no place among those of others.
-      .where('staff_id', '!=', requester.id)
-      .where(afterPlace('raised_at', 'id', after))
-      .orderBy(toTheMillisecond('raised_at'))
-      .orderBy('id')
-      .limit(MOST_LISTED + 1)
-      .execute()
+    const read = await flagsOpen(transaction, { staffId: requester.id, after, most: MOST_LISTED + 1 })
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_at.toISOString(), id: row.id }))
     const items = rows.map((row) => ({
       id: row.id,
@@ -94,12 +97,7 @@ export function staffActivity(
   requester: Staff,
 ): Promise<Disclosed<StaffActivity[]>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    const { rows } = await sql<{ staff: string; day: number; busiest: number; people: number }>`
-      select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest,
-        coalesce((select shown.people from seen_totals shown where shown.municipality_id = ${municipalityId}::uuid
-          and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp(), 'UTC')), 0) as people
-      from query_counts asked where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
-      group by counted order by max(times) desc, sum(times) desc`.execute(transaction)
+    const { rows } = await staffCounts(transaction, municipalityId)
     return rows.map(({ staff, day, busiest, people }) => ({ staff, day, busiestHour: busiest, people }))
   })
 }
@@ -120,12 +118,7 @@ export async function settledLooks(
   transaction: Transaction,
   neighbourId: string,
 ): Promise<(look: { at: string; content: Pick<LedgerContent, 'requesterKind' | 'requester'> }) => boolean> {
-  const flags = await transaction
-    .selectFrom('flags')
-    .select(['staff_id', 'raised_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('reviewed_at', 'is not', null)
-    .execute()
+  const flags = await flagsSettled(transaction, neighbourId)
   return ({ at, content }) =>
     content.requesterKind === 'staff' &&
     flags.some(
@@ -148,31 +141,10 @@ export interface Oversight {
 
 /** The same, for whoever takes everything home, within a gate's transaction. What is not settled yet is told when it is. */
 export async function oversightOf(transaction: Transaction, ledger: DataKey, neighbourId: string): Promise<Oversight> {
-  const flags = await transaction
-    .selectFrom('flags')
-    .select(['raised_at', 'kind', 'reviewed_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('reviewed_at', 'is not', null)
-    .orderBy('raised_at')
-    .execute()
-  const drawn = await transaction
-    .selectFrom('drawn_openings')
-    .select(['id', 'seen_at', 'reason'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('read_at', 'is not', null)
-    .where('reason', 'is not', null)
-    .orderBy('seen_at')
-    .execute()
-  const watched = await transaction
-    .selectFrom('watched_neighbours')
-    .select('neighbour_id')
-    .where('neighbour_id', '=', neighbourId)
-    .execute()
-  const staff = await transaction
-    .selectFrom('staff_neighbours')
-    .select(['linked_at', 'unlinked_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .execute()
+  const flags = await flagsReviewed(transaction, neighbourId)
+  const drawn = await drawnExplained(transaction, neighbourId)
+  const watched = await watchedRow(transaction, neighbourId)
+  const staff = await staffLinks(transaction, neighbourId)
   return {
     flags: flags.map((row) => ({
       raisedAt: row.raised_at.toISOString(),
@@ -201,13 +173,11 @@ export function reviewFlags(
   ids: readonly string[],
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    const updated = await transaction
-      .updateTable('flags')
-      .set({ reviewed_by: requester.id, reviewed_at: new Date() })
-      .where('id', 'in', [...ids])
-      .where('staff_id', '!=', requester.id)
-      .where('reviewed_at', 'is', null)
-      .executeTakeFirst()
+    const updated = await markFlagsReviewed(transaction, {
+      reviewedBy: requester.id,
+      ids: [...ids],
+      staffId: requester.id,
+    })
     if (updated.numUpdatedRows !== BigInt(ids.length)) throw new NotFound()
     return { reviewed: true }
   })
@@ -220,13 +190,7 @@ export function watchNeighbour(
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    await ofNeighbourHere(
-      transaction
-        .insertInto('watched_neighbours')
-        .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute(),
-    )
+    await ofNeighbourHere(keepWatched(transaction, { municipalityId, neighbourId }))
     return { watched: true }
   })
 }
@@ -255,18 +219,8 @@ export async function linkStaff(
   if (staff === requester.id) return gate.turnAway(municipalityId, requester)
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
     // What was their record stays known for a year: nobody unlinks themself, looks, and links again.
-    await transaction
-      .updateTable('staff_neighbours')
-      .set({ unlinked_at: new Date() })
-      .where('staff_id', '=', staff)
-      .where('unlinked_at', 'is', null)
-      .execute()
-    await ofNeighbourHere(
-      transaction
-        .insertInto('staff_neighbours')
-        .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
-        .execute(),
-    )
+    await unlinkStaff(transaction, staff)
+    await ofNeighbourHere(keepStaffLink(transaction, { municipalityId, staffId: staff, neighbourId }))
     return { linked: true }
   })
 }
@@ -296,18 +250,14 @@ export async function releaseBudget(
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(supervising(municipalityId, requester), async (transaction, also) => {
     const id = uuidv7()
-    const kept = await transaction
-      .insertInto('budget_releases')
-      .values({
-        id,
-        municipality_id: municipalityId,
-        staff_id: staff,
-        data_key_id: ledger.id,
-        reason: Buffer.from(ledger.seal({ table: 'budget_releases', column: 'reason', row: id }, release.reason)),
-        released_by: requester.id,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
+    const kept = await keepBudgetRelease(transaction, {
+      id,
+      municipality_id: municipalityId,
+      staff_id: staff,
+      data_key_id: ledger.id,
+      reason: Buffer.from(ledger.seal({ table: 'budget_releases', column: 'reason', row: id }, release.reason)),
+      released_by: requester.id,
+    })
     if (kept.numInsertedOrUpdatedRows !== 1n) throw new ReleasedToday()
     also({ by: requester, action: 'release-budget', occasion: { staff } })
     return { released: true }

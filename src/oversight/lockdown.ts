@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
 import type { ActingIn, Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { beginLockdowns, keepVote, lockdownWithVotes, lockLockdown, setLockdown } from './officer-store.ts'
 
 /** How many legal officers it takes. To open again takes one more than to close. */
 export const OFFICERS = { close: 2, open: 3 } as const
@@ -12,11 +12,6 @@ export interface Lockdown {
   /** Legal officers who have voted for the change that is pending. */
   votes: number
   needed: number
-}
-
-interface LockdownRow {
-  closed: boolean
-  votes: number
 }
 
 /**
@@ -34,24 +29,15 @@ export async function voteLockdown(
 ): Promise<Disclosed<Lockdown>> {
   const ask = protecting(municipalityId, officer)
   return gate.decide(ask, async (transaction, also) => {
-    await sql`insert into lockdowns (municipality_id) values (${municipalityId}) on conflict do nothing`.execute(
-      transaction,
-    )
-    const { rows: locked } = await sql<{ closed: boolean; round: string }>`
-      select closed, round::text from lockdowns where municipality_id = ${municipalityId} for update`.execute(
-      transaction,
-    )
+    await beginLockdowns(transaction, municipalityId)
+    const { rows: locked } = await lockLockdown(transaction, municipalityId)
     const { closed = false, round = '0' } = locked[0] ?? {}
     if (closed !== close) {
-      await sql`insert into lockdown_votes (municipality_id, round, staff_id)
-        select ${municipalityId}, ${round}::text::bigint, ${officer.id} where not exists (
-          select from lockdown_votes vote where vote.round = ${round}::text::bigint and vote.staff_id = ${officer.id}
-            and vote.voted_at > clock_timestamp() - interval '1 day')`.execute(transaction)
+      await keepVote(transaction, { municipalityId, round, officerId: officer.id })
       const { votes } = await read(transaction, municipalityId)
       if (votes >= (close ? OFFICERS.close : OFFICERS.open)) {
         also({ by: officer, action: close ? 'lockdown-closed' : 'lockdown-opened' })
-        await sql`update lockdowns set closed = ${close}, round = round + 1, changed_at = clock_timestamp()
-          where municipality_id = ${municipalityId}`.execute(transaction)
+        await setLockdown(transaction, { close, municipalityId })
       }
     }
     return read(transaction, municipalityId)
@@ -67,11 +53,7 @@ const protecting = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'protect', purpose: 'protection', fields: [] }) as const
 
 async function read(transaction: Transaction, municipalityId: string): Promise<Lockdown> {
-  const { rows } = await sql<LockdownRow>`
-    select state.closed, (select count(distinct vote.staff_id)::integer from lockdown_votes vote
-      where vote.municipality_id = state.municipality_id and vote.round = state.round
-        and vote.voted_at > clock_timestamp() - interval '1 day') as votes
-    from lockdowns state where state.municipality_id = ${municipalityId}`.execute(transaction)
+  const { rows } = await lockdownWithVotes(transaction, municipalityId)
   const { closed = false, votes = 0 } = rows[0] ?? {}
   return { closed, votes, needed: closed ? OFFICERS.open : OFFICERS.close }
 }

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
 import type { LinkKind } from '../firewall/organisations.ts'
@@ -7,8 +6,18 @@ import type { DataKey } from '../keys/seal.ts'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import {
+  actsApprovedWith,
+  actsOfKindWaiting,
+  actsProposed,
+  countProposedBy,
+  decideActRow,
+  keepAct,
+  lockAct,
+  USED_WITHIN,
+} from './officer-store.ts'
 
 // What widens who is answered, or lists people, takes two legal officers. One rule and one place for all of it.
 
@@ -119,27 +128,19 @@ export async function proposeAct(
     const id = uuidv7()
     const atOnce = await closes(transaction)
     if (onlyClosing && !atOnce) throw new Refusal()
-    const { waiting } = await transaction
-      .selectFrom('officer_acts')
-      .select((one) => one.fn.countAll<string>().as('waiting'))
-      .where('decision', 'is', null)
-      .where('proposed_by', '=', officer.id)
-      .executeTakeFirstOrThrow()
+    const { waiting } = await countProposedBy(transaction, officer.id)
     if (!atOnce && Number(waiting) >= MOST_WAITING) throw new TooManyProposals()
     const now = deps.clock.now().toString()
-    await transaction
-      .insertInto('officer_acts')
-      .values({
-        id,
-        municipality_id: municipalityId,
-        kind: act.kind,
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(location(id), act.content)),
-        proposed_by: officer.id,
-        proposed_at: now,
-        ...(atOnce ? { decided_by: officer.id, decided_at: now, decision: 'at-once' } : {}),
-      })
-      .execute()
+    await keepAct(transaction, {
+      id,
+      municipality_id: municipalityId,
+      kind: act.kind,
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(location(id), act.content)),
+      proposed_by: officer.id,
+      proposed_at: now,
+      ...(atOnce ? { decided_by: officer.id, decided_at: now, decision: 'at-once' } : {}),
+    })
     also({ by: officer, action: atOnce ? 'officer-act-at-once' : 'officer-act-proposed', occasion: { kind: act.kind } })
     if (!atOnce) return { id, status: 'waiting' }
     return { id, status: 'done', made: await carry(transaction, act) }
@@ -158,24 +159,15 @@ export async function decideAct(
 ): Promise<Disclosed<ActState>> {
   const { ledger } = await deps.gate.keysOf(municipalityId)
   return deps.gate.decide(enrolling(municipalityId, officer), async (transaction, also) => {
-    const row = await transaction
-      .selectFrom('officer_acts')
-      .select(['kind', 'content', 'proposed_by'])
-      .where('id', '=', id)
-      .where('decision', 'is', null)
-      .forUpdate()
-      .executeTakeFirst()
+    const row = await lockAct(transaction, id)
     if (row === undefined) throw new NotFound()
     if (approves && row.proposed_by === officer.id) throw new AnotherOfficer()
-    await transaction
-      .updateTable('officer_acts')
-      .set({
-        decided_by: officer.id,
-        decided_at: deps.clock.now().toString(),
-        decision: approves ? 'approved' : 'refused',
-      })
-      .where('id', '=', id)
-      .execute()
+    await decideActRow(transaction, {
+      decidedBy: officer.id,
+      decidedAt: deps.clock.now().toString(),
+      decision: approves ? 'approved' : 'refused',
+      id,
+    })
     also({
       by: officer,
       action: approves ? 'officer-act-approved' : 'officer-act-refused',
@@ -193,12 +185,7 @@ export async function waitingOf<K extends ActKind>(
   ledger: DataKey,
   kind: K,
 ): Promise<Acts[K][]> {
-  const rows = await transaction
-    .selectFrom('officer_acts')
-    .select(['id', 'content'])
-    .where('kind', '=', kind)
-    .where('decision', 'is', null)
-    .execute()
+  const rows = await actsOfKindWaiting(transaction, kind)
   return rows.map((row) => ledger.open(location(row.id), row.content) as Acts[K])
 }
 
@@ -216,15 +203,7 @@ export async function actsWaiting(
   const { ledger } = await gate.keysOf(municipalityId)
   const after = readCursor(cursor)
   return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    const read = await transaction
-      .selectFrom('officer_acts')
-      .select(['id', 'kind', 'content', 'proposed_by', 'proposed_at'])
-      .where('decision', 'is', null)
-      .where(afterPlace('proposed_at', 'id', after))
-      .orderBy(toTheMillisecond('proposed_at'))
-      .orderBy('id')
-      .limit(MOST_LISTED + 1)
-      .execute()
+    const read = await actsProposed(transaction, { after, most: MOST_LISTED + 1 })
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
     const items = rows.map((row) => ({
       ...({ kind: row.kind, content: ledger.open(location(row.id), row.content) } as Act),
@@ -235,9 +214,6 @@ export async function actsWaiting(
     return { items, more }
   })
 }
-
-/** For how long after its approval an act that lists people may be used. */
-const USED_WITHIN = '7 days'
 
 /**
  * How many officers stand behind an act of this kind that somebody who took part in it wants to use now.
@@ -252,14 +228,12 @@ export async function officersBehind(
   const { ledger } = await deps.gate.keysOf(municipalityId)
   let officers = 0
   await deps.gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    const rows = await transaction
-      .selectFrom('officer_acts')
-      .select(['id', 'content'])
-      .where('kind', '=', kind)
-      .where('decision', '=', 'approved')
-      .where((row) => row.or([row('proposed_by', '=', officer.id), row('decided_by', '=', officer.id)]))
-      .where('decided_at', '>', sql<Date>`clock_timestamp() - ${USED_WITHIN}::text::interval`)
-      .execute()
+    const rows = await actsApprovedWith(transaction, {
+      kind,
+      proposedBy: officer.id,
+      decidedBy: officer.id,
+      USED_WITHIN,
+    })
     if (rows.some((row) => matches(ledger.open(location(row.id), row.content)))) officers = 2
   })
   return officers

@@ -5,6 +5,7 @@ import type { ActingIn, Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { demandDocument, keepDemandDocument, unusedDocument } from './demand-store.ts'
 
 // The document of a demand, as it came: hashed here, kept sealed, opened for legal officers alone.
 
@@ -37,36 +38,21 @@ export async function keepDocument(
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
     const id = uuidv7()
     const sha256 = createHash('sha256').update(bytes).digest()
-    await transaction
-      .insertInto('demand_documents')
-      .values({
-        id,
-        municipality_id: municipalityId,
-        uploaded_by: officer.id,
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(location(id), Buffer.from(bytes).toString('base64'))),
-        sha256,
-      })
-      .execute()
+    await keepDemandDocument(transaction, {
+      id,
+      municipality_id: municipalityId,
+      uploaded_by: officer.id,
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(location(id), Buffer.from(bytes).toString('base64'))),
+      sha256,
+    })
     return { id, sha256: sha256.toString('hex') }
   })
 }
 
 /** The hash of a document that this officer uploaded and that belongs to no demand yet. @throws {InvalidInput} */
 export async function freeDocument(transaction: Transaction, officer: Staff, id: string): Promise<string> {
-  const row = await transaction
-    .selectFrom('demand_documents')
-    .select('sha256')
-    .where('id', '=', id)
-    .where('uploaded_by', '=', officer.id)
-    .where((document) =>
-      document.not(
-        document.exists(
-          document.selectFrom('access_requests').select('id').whereRef('document_id', '=', 'demand_documents.id'),
-        ),
-      ),
-    )
-    .executeTakeFirst()
+  const row = await unusedDocument(transaction, { id, uploadedBy: officer.id })
   if (row === undefined)
     throw new InvalidInput([
       { pointer: '/documentId', detail: 'Upload the document first; each belongs to one demand.' },
@@ -82,16 +68,7 @@ export async function readDocument(
 ): Promise<Disclosed<{ bytes: Uint8Array; mediaType: string }>> {
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction
-      .selectFrom('demand_documents')
-      .leftJoin('access_requests', 'access_requests.document_id', 'demand_documents.id')
-      .select(['demand_documents.id', 'demand_documents.content'])
-      .where((one) =>
-        'requestId' in which
-          ? one('access_requests.id', '=', which.requestId)
-          : one('demand_documents.id', '=', which.documentId),
-      )
-      .executeTakeFirst()
+    const row = await demandDocument(transaction, which)
     if (row === undefined) throw new NotFound()
     const bytes = Buffer.from(ledger.open(location(row.id), row.content) as string, 'base64')
     return { bytes, mediaType: 'application/octet-stream' }

@@ -4,6 +4,7 @@ import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { holdBack } from '../messages/leave-message.ts'
 import type { OrderTold } from '../messages/notices.ts'
+import { orderNotices } from '../messages/store.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -22,6 +23,7 @@ import {
   secretOrder,
 } from './access-requests.ts'
 import type { OrderField } from './demand.ts'
+import { linkNotice, nameSubject, noticesOverdue } from './demand-store.ts'
 import type { Acts } from './officer-acts.ts'
 import { candidatesFor, FitsNobody, theOneNamed } from './order-subject.ts'
 
@@ -85,11 +87,7 @@ export async function openByOrder(
       if (record === undefined) throw new NotFound()
       if (named) {
         unit.shown([neighbourId])
-        await unit.transaction
-          .updateTable('access_requests')
-          .set({ subject_id: neighbourId })
-          .where('id', '=', requestId)
-          .execute()
+        await nameSubject(unit.transaction, { subjectId: neighbourId, id: requestId })
       }
       await moveTo(unit.transaction, { id: requestId, from: 'approved', to: 'opened' })
       const now = deps.clock.now()
@@ -114,11 +112,7 @@ export async function openByOrder(
         dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
         details: (id) => unit.seal(neighbourId, { table: 'notices', column: 'details', row: id }, details),
       })
-      await unit.transaction
-        .updateTable('access_requests')
-        .set({ notice_id: notice })
-        .where('id', '=', requestId)
-        .execute()
+      await linkNotice(unit.transaction, { noticeId: notice, id: requestId })
       unit.occasion({ order: order.reference })
       return onlyOf(record, order.fields)
     },
@@ -131,13 +125,7 @@ export async function openByOrder(
 
 /** Orders on which a neighbour's record was opened and of which they may know, the newest first. */
 export async function ordersTold(transaction: Transaction, neighbourId: string, reopen: Reopen): Promise<OrderTold[]> {
-  const rows = await transaction
-    .selectFrom('notices')
-    .select(['id', 'details'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('kind', '=', 'access-request')
-    .orderBy('visible_from', 'desc')
-    .execute()
+  const rows = await orderNotices(transaction, neighbourId)
   return rows.flatMap((row) =>
     row.details === null
       ? []
@@ -190,17 +178,7 @@ export async function lateNotices(
   town: Pick<Municipality, 'id'>,
 ): Promise<LateNotice[]> {
   const rows = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('access_requests')
-      .innerJoin('notices', 'notices.id', 'access_requests.notice_id')
-      .leftJoin('notice_deliveries', (join) =>
-        join.onRef('notice_deliveries.notice_id', '=', 'notices.id').on('channel', '!=', 'portal'),
-      )
-      .select(['reference', 'due_by'])
-      .where('due_by', '<', new Date(deps.clock.now().epochMilliseconds))
-      .where('notice_deliveries.notice_id', 'is', null)
-      .orderBy('due_by')
-      .execute(),
+    noticesOverdue(transaction, new Date(deps.clock.now().epochMilliseconds)),
   )
   return rows.map((row) => ({ reference: row.reference, dueBy: row.due_by.toISOString() }))
 }

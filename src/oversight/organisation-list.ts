@@ -1,7 +1,14 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { type Machine, machinesOfAll } from '../firewall/machines.ts'
 import type { Gate } from '../firewall/model.ts'
+import {
+  attestationRows,
+  functionRows,
+  linkRows,
+  organisationFunctionsOpen,
+  organisationRows,
+  organisationsSuspended,
+} from '../firewall/organisation-store.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { shuttingOut } from './officer-acts.ts'
@@ -29,22 +36,10 @@ export async function listOrganisations(
   // Whom a link can be entered to is seen while all else is closed.
   return gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
     const [organisations, functions, links, attestations] = [
-      await transaction
-        .selectFrom('organisations')
-        .select(['id', 'name', 'identifier', 'aliases', 'suspended_at'])
-        .select(sql<number>`upheld_reports(id)::integer`.as('upheld'))
-        .select(sql<number>`waiting_reports(id)::integer`.as('waiting'))
-        .orderBy('name')
-        .execute(),
-      await transaction.selectFrom('organisation_functions').select(['organisation_id', 'function']).execute(),
-      await transaction.selectFrom('organisation_links').select(['organisation_id', 'kind', 'related_id']).execute(),
-      await transaction
-        .selectFrom('attestations')
-        .select('organisation_id')
-        .select((row) => row.fn.max('expires_at').as('until'))
-        .where('lapsed_at', 'is', null)
-        .groupBy('organisation_id')
-        .execute(),
+      await organisationRows(transaction),
+      await functionRows(transaction),
+      await linkRows(transaction),
+      await attestationRows(transaction),
     ]
     const machines = await machinesOfAll(transaction)
     const of = <T extends { organisation_id: string }>(rows: T[], id: string) =>
@@ -68,10 +63,7 @@ export async function listOrganisations(
 export async function organisationsNotShutOut(
   transaction: Transaction,
 ): Promise<{ id: string; name: string; function: string }[]> {
-  const { rows } = await sql<{ id: string; name: string; function: string }>`
-    select own.id, own.name, does.function from organisations own
-    join organisation_functions does on does.organisation_id = own.id
-    where not closes_the_gate(own.id) order by own.name, own.id`.execute(transaction)
+  const { rows } = await organisationFunctionsOpen(transaction)
   return rows
 }
 
@@ -81,12 +73,7 @@ export async function suspendedOrganisations(
   municipalityId: string,
 ): Promise<{ name: string; since: string }[]> {
   return inMunicipality(database, municipalityId, async (transaction) => {
-    const rows = await transaction
-      .selectFrom('organisations')
-      .select(['name', 'suspended_at'])
-      .where('suspended_at', 'is not', null)
-      .orderBy('name')
-      .execute()
+    const rows = await organisationsSuspended(transaction)
     return rows.map((row) => ({ name: row.name, since: row.suspended_at?.toISOString() ?? '' }))
   })
 }

@@ -7,6 +7,7 @@ import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
+import { keepCheckCode, paperUnder } from './store.ts'
 
 /** Crockford's letters and digits: none is taken for another. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -78,16 +79,13 @@ export async function keepUnderCode(
   if (code === undefined) throw new Error('a check code that does not check')
   const id = idOf(hash, code)
   const sealed = sealBytes(keyOf(code, town), { plain: Buffer.from(kept.content), context: id.toString('hex') })
-  await transaction
-    .insertInto('check_codes')
-    .values({
-      id,
-      municipality_id: town.id,
-      proof_id: kept.proofId,
-      content: Buffer.from(sealed),
-      expires_at: kept.expiresAt.toString(),
-    })
-    .execute()
+  await keepCheckCode(transaction, {
+    id,
+    municipality_id: town.id,
+    proof_id: kept.proofId,
+    content: Buffer.from(sealed),
+    expires_at: kept.expiresAt.toString(),
+  })
 }
 
 /** Wrong tries from one place and from all places together, within ten minutes. */
@@ -110,16 +108,11 @@ export async function findByCode(
   const code = parseCheckCode(typed) ?? `?${typed.slice(0, 64)}`
   const id = idOf(hash, code)
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const kept = await transaction
-      .selectFrom('check_codes')
-      .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
-      .select('content')
-      .where('check_codes.id', '=', id)
-      .where('check_codes.expires_at', '>', new Date(now.epochMilliseconds))
-      .where((either) =>
-        either.or([either('public_from', 'is', null), either('public_from', '>', new Date(now.epochMilliseconds))]),
-      )
-      .executeTakeFirst()
+    const kept = await paperUnder(transaction, {
+      id,
+      expiresAt: new Date(now.epochMilliseconds),
+      publicFrom: new Date(now.epochMilliseconds),
+    })
     if (kept) return kept
     const tooMany = await triedTooOften(transaction, {
       town,

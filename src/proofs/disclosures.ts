@@ -13,6 +13,7 @@ import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { readPublishedKeys } from './signing-keys.ts'
 import { signStatusList, statusListUri } from './status-list.ts'
+import { proofAt } from './store.ts'
 
 export const DisclosureRequest = z
   .strictObject({
@@ -55,15 +56,11 @@ export async function disclose(
     async (transaction) => {
       const place = await placeOf(transaction, request.subject.proof)
       if (place === undefined) return []
-      const proof = await transaction
-        .selectFrom('proofs')
-        .select(['neighbour_id', 'issued_at'])
-        .where('status_list_id', '=', place.listId)
-        .where('status_index', '=', place.index)
-        .where((either) =>
-          either.or([either('public_from', 'is', null), either('public_from', '>', new Date(now.epochMilliseconds))]),
-        )
-        .executeTakeFirst()
+      const proof = await proofAt(transaction, {
+        statusListId: place.listId,
+        statusIndex: place.index,
+        publicFrom: new Date(now.epochMilliseconds),
+      })
       if (proof === undefined) return []
       const hidden = await hiddenFromOthers(transaction, [proof.neighbour_id], now)
       const records = await publicRecord(transaction, proof)

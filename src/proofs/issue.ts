@@ -18,6 +18,7 @@ import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { nextStatusList, openStatusList, randomIndex, statusListUri } from './status-list.ts'
+import { keepProof } from './store.ts'
 
 export interface ProofDeps extends RegistryDeps {
   signing: SigningKeys
@@ -205,24 +206,20 @@ export async function takePlace(
   const id = uuidv7()
   for (;;) {
     const statusIndex = randomIndex(list.capacity)
-    const taken = await unit.transaction
-      .insertInto('proofs')
-      .values({
-        id,
-        municipality_id: town.id,
-        neighbour_id: proof.neighbourId,
-        profile: proof.profileId,
-        form: proof.form,
-        // What was true of them at most: what changes of it takes the proof back.
-        rests_on: restsOn(profiles.get(proof.profileId)?.claims ?? []),
-        signing_key_id: proof.signer.kid,
-        status_list_id: list.id,
-        status_index: statusIndex,
-        issued_at: now.toString(),
-        expires_at: expiresAt.toString(),
-      })
-      .onConflict((conflict) => conflict.columns(['municipality_id', 'status_list_id', 'status_index']).doNothing())
-      .executeTakeFirst()
+    const taken = await keepProof(unit.transaction, {
+      id,
+      municipality_id: town.id,
+      neighbour_id: proof.neighbourId,
+      profile: proof.profileId,
+      form: proof.form,
+      // What was true of them at most: what changes of it takes the proof back.
+      rests_on: restsOn(profiles.get(proof.profileId)?.claims ?? []),
+      signing_key_id: proof.signer.kid,
+      status_list_id: list.id,
+      status_index: statusIndex,
+      issued_at: now.toString(),
+      expires_at: expiresAt.toString(),
+    })
     if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
     misses += 1
     // So many taken places in a row mean that the list is about half full: another keeps places random and quick.

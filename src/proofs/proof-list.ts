@@ -6,6 +6,7 @@ import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
+import { proofsIssued } from './store.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */
 export interface ProofOutline {
@@ -31,12 +32,7 @@ export async function proofsOf(
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const now = deps.clock.now().epochMilliseconds
-      const rows = await unit.transaction
-        .selectFrom('proofs')
-        .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at', 'public_from'])
-        .where('neighbour_id', '=', neighbourId)
-        .orderBy('issued_at', 'desc')
-        .execute()
+      const rows = await proofsIssued(unit.transaction, neighbourId)
       const proofs = rows.map((row) => ({
         id: row.id,
         profile: row.profile,

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -7,6 +6,7 @@ import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
+import { bearerOf, markRevoked, revokedAt } from './store.ts'
 
 /**
  * Takes a proof back because it is lost or stolen: others see it at once, in the status list within its time to live.
@@ -23,26 +23,14 @@ export async function revokeProof(
   return deps.gate.open<NeighbourFields, never, { id: string; revokedAt: string }>(
     { municipalityId: town.id, requester, action: 'revoke', purpose: purposeOf(requester), fields: [] },
     async (transaction) => {
-      const proof = await transaction
-        .selectFrom('proofs')
-        .select('neighbour_id')
-        .where('id', '=', proofId)
-        .executeTakeFirst()
+      const proof = await bearerOf(transaction, proofId)
       return proof === undefined ? [] : loadRecords(transaction, [proof.neighbour_id], { trueAt: day })
     },
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const now = deps.clock.now().toString()
-      await sql`
-        update proofs set revoked_at = coalesce(revoked_at, ${now}::text::timestamptz), public_from = ${now}::text::timestamptz
-        where id = ${proofId} and (revoked_at is null or public_from > ${now}::text::timestamptz)`.execute(
-        unit.transaction,
-      )
-      const row = await unit.transaction
-        .selectFrom('proofs')
-        .select('revoked_at')
-        .where('id', '=', proofId)
-        .executeTakeFirstOrThrow()
+      await markRevoked(unit.transaction, { now, proofId })
+      const row = await revokedAt(unit.transaction, proofId)
       return { id: proofId, revokedAt: row.revoked_at?.toISOString() ?? '' }
     },
   )

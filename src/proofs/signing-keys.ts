@@ -1,5 +1,4 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import { sql } from 'kysely'
 import type { KeyProvider } from '../keys/key-provider.ts'
 import { openOwn, recordRegistryKey, storeDataKey } from '../keys/municipality-keys.ts'
 import { newDataKey } from '../keys/seal.ts'
@@ -8,6 +7,15 @@ import { type Database, inMunicipality, type Transaction } from '../platform/dat
 import type { InstallationWatch } from '../platform/installation.ts'
 import { DatabaseAway } from '../platform/postgres.ts'
 import { Problem } from '../platform/problem.ts'
+import {
+  endSigning,
+  keepSigningKey,
+  keyInForce,
+  lockKeysSigning,
+  privateKeyRow,
+  publishedKeyRows,
+  withdrawKey,
+} from './key-store.ts'
 import type { SigningKey } from './sd-jwt.ts'
 
 export interface KeyDeps {
@@ -32,14 +40,7 @@ export async function readPublishedKeys(
   municipalityId: string,
 ): Promise<{ keys: JWK[] }> {
   const now = new Date(clock.now().epochMilliseconds)
-  const rows = await transaction
-    .selectFrom('signing_keys')
-    .select(['public_jwk', 'id', 'algorithm'])
-    .where('municipality_id', '=', municipalityId)
-    .where('withdrawn_at', 'is', null)
-    .where((where) => where.or([where('published_until', 'is', null), where('published_until', '>', now)]))
-    .orderBy('signs_from')
-    .execute()
+  const rows = await publishedKeyRows(transaction, { municipalityId, publishedUntil: now })
   return { keys: rows.map((row) => ({ ...(row.public_jwk as JWK), kid: row.id, alg: row.algorithm, use: 'sig' })) }
 }
 
@@ -61,17 +62,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
     async current(transaction, municipalityId) {
       const now = new Date(deps.clock.now().epochMilliseconds)
       const since = deps.watch?.known
-      const row = await transaction
-        .selectFrom('signing_keys')
-        .innerJoin('installation', (join) => join.onTrue())
-        .select(['signing_keys.id', 'algorithm', 'installation.id as installation', 'epoch', 'mark', 'journaled'])
-        .select(sql<boolean>`pg_is_in_recovery()`.as('follows'))
-        .where('municipality_id', '=', municipalityId)
-        .where('withdrawn_at', 'is', null)
-        .where('signs_from', '<=', now)
-        .where((where) => where.or([where('signs_until', 'is', null), where('signs_until', '>', now)]))
-        .orderBy('signs_from', 'desc')
-        .executeTakeFirst()
+      const row = await keyInForce(transaction, { municipalityId, signsFrom: now, signsUntil: now })
       if (row === undefined) throw new NoKeySigns()
       if (row.follows) throw new DatabaseAway('25006')
       // Nothing is signed over a database that was put back.
@@ -81,19 +72,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
       )
       const known = imported.get(row.id)
       if (known) return known
-      const sealed = await transaction
-        .selectFrom('signing_keys')
-        .innerJoin('data_keys', 'data_keys.id', 'signing_keys.data_key_id')
-        .select([
-          'signing_keys.private_jwk',
-          'data_keys.id',
-          'data_keys.municipality_id',
-          'owner',
-          'registry_key_id',
-          'wrapped',
-        ])
-        .where('signing_keys.id', '=', row.id)
-        .executeTakeFirstOrThrow()
+      const sealed = await privateKeyRow(transaction, row.id)
       const jwk = openOwn(deps.keys, {
         row: sealed,
         location: { table: 'signing_keys', column: 'private_jwk', row: row.id },
@@ -128,41 +107,27 @@ export async function rotateSigningKey(
   const id = await calculateJwkThumbprint(publicJwk)
   const dataKey = newDataKey(uuidv7())
   await inMunicipality(deps.database, municipalityId, async (transaction) => {
-    const earlier = await transaction
-      .selectFrom('signing_keys')
-      .select('id')
-      .where('municipality_id', '=', municipalityId)
-      .where('signs_until', 'is', null)
-      .where('withdrawn_at', 'is', null)
-      .forUpdate()
-      .execute()
+    const earlier = await lockKeysSigning(transaction, municipalityId)
     const now = deps.clock.now().round({ smallestUnit: 'millisecond', roundingMode: 'trunc' })
     const start = earlier.length === 0 ? now : now.add(overlap)
     if (earlier.length > 0) {
-      await transaction
-        .updateTable('signing_keys')
-        .set({ signs_until: start.toString(), published_until: start.add(LONGEST_PROOF).toString() })
-        .where(
-          'id',
-          'in',
-          earlier.map((key) => key.id),
-        )
-        .execute()
+      await endSigning(transaction, {
+        signsUntil: start.toString(),
+        publishedUntil: start.add(LONGEST_PROOF).toString(),
+        ids: earlier.map((key) => key.id),
+      })
     }
     await recordRegistryKey(transaction, municipalityId, deps.keys.currentKeyId())
     await storeDataKey(transaction, dataKey.wrap(deps.keys, municipalityId, 'signing-key'))
-    await transaction
-      .insertInto('signing_keys')
-      .values({
-        id,
-        municipality_id: municipalityId,
-        data_key_id: dataKey.id,
-        algorithm,
-        public_jwk: JSON.parse(JSON.stringify(publicJwk)),
-        private_jwk: Buffer.from(dataKey.seal({ table: 'signing_keys', column: 'private_jwk', row: id }, privateJwk)),
-        signs_from: start.toString(),
-      })
-      .execute()
+    await keepSigningKey(transaction, {
+      id,
+      municipality_id: municipalityId,
+      data_key_id: dataKey.id,
+      algorithm,
+      public_jwk: JSON.parse(JSON.stringify(publicJwk)),
+      private_jwk: Buffer.from(dataKey.seal({ table: 'signing_keys', column: 'private_jwk', row: id }, privateJwk)),
+      signs_from: start.toString(),
+    })
   })
   return id
 }
@@ -185,13 +150,7 @@ export async function ensureSigningKey(
  */
 export async function withdrawSigningKey(deps: KeyDeps, municipalityId: string, kid: string): Promise<boolean> {
   const withdrawn = await inMunicipality(deps.database, municipalityId, (transaction) =>
-    transaction
-      .updateTable('signing_keys')
-      .set({ withdrawn_at: deps.clock.now().toString() })
-      .where('id', '=', kid)
-      .where('withdrawn_at', 'is', null)
-      .returning(['algorithm', 'signs_until'])
-      .executeTakeFirst(),
+    withdrawKey(transaction, { withdrawnAt: deps.clock.now().toString(), id: kid }),
   )
   if (withdrawn === undefined) return false
   if (withdrawn.signs_until === null) {

@@ -1,13 +1,20 @@
 import { randomInt } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { CompactSign } from 'jose'
-import { type SelectQueryBuilder, sql } from 'kysely'
-import type { DB } from '../../schema/database.ts'
-import { type Clock, uuidv7 } from '../platform/clock.ts'
+import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
 import type { SigningKey } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import {
+  beginStatusList,
+  closeStatusList,
+  fingerprint,
+  placesRevoked,
+  statusListOpen,
+  statusListRow,
+  statusListsLatest,
+} from './store.ts'
 
 const CAPACITY = 1 << 20
 /** How long a verifier may keep a status list, seconds. */
@@ -37,20 +44,10 @@ export async function openStatusList(
   transaction: Transaction,
   municipalityId: string,
 ): Promise<{ id: string; capacity: number }> {
-  const find = () =>
-    transaction
-      .selectFrom('status_lists')
-      .select(['id', 'capacity'])
-      .where('municipality_id', '=', municipalityId)
-      .where('closed_at', 'is', null)
-      .executeTakeFirst()
+  const find = () => statusListOpen(transaction, municipalityId)
   const list = await find()
   if (list) return list
-  await transaction
-    .insertInto('status_lists')
-    .values({ id: uuidv7(), municipality_id: municipalityId, capacity: CAPACITY })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await beginStatusList(transaction, { municipalityId, capacity: CAPACITY })
   return (await find()) ?? openStatusList(transaction, municipalityId)
 }
 
@@ -60,12 +57,7 @@ export async function nextStatusList(
   municipalityId: string,
   full: string,
 ): Promise<{ id: string; capacity: number }> {
-  await transaction
-    .updateTable('status_lists')
-    .set({ closed_at: new Date() })
-    .where('id', '=', full)
-    .where('closed_at', 'is', null)
-    .execute()
+  await closeStatusList(transaction, full)
   return openStatusList(transaction, municipalityId)
 }
 
@@ -110,11 +102,7 @@ export async function signStatusList(
   transaction: Transaction,
   { deps, town, listId }: { deps: Omit<StatusDeps, 'database'>; town: Municipality; listId: string },
 ): Promise<string | undefined> {
-  const list = await transaction
-    .selectFrom('status_lists')
-    .select(['id', 'capacity', 'all_revoked'])
-    .where('id', '=', listId)
-    .executeTakeFirst()
+  const list = await statusListRow(transaction, listId)
   if (list === undefined) return undefined
   const key = await deps.signing.current(transaction, town.id)
   const { lst, revoked } = await packedList(transaction, list, deps.clock.now())
@@ -156,20 +144,7 @@ async function packedList(
 ): Promise<{ lst: string; revoked: string }> {
   const places = list.all_revoked
     ? undefined
-    : transaction
-        .selectFrom('proofs')
-        .select('status_index')
-        .where('status_list_id', '=', list.id)
-        .where('revoked_at', 'is not', null)
-        .where('public_from', '<=', new Date(now.epochMilliseconds))
-        // What was taken back and is not known here any more, since the database was restored.
-        .union(
-          transaction
-            .selectFrom('lost_places')
-            .select('status_index')
-            .where('status_list_id', '=', list.id)
-            .where('public_from', '<=', new Date(now.epochMilliseconds)),
-        )
+    : placesRevoked(transaction, { listId: list.id, publicFrom: new Date(now.epochMilliseconds) })
   const revoked = places === undefined ? 'all' : await fingerprint(transaction, places)
   const known = packed.get(list.id)
   if (known?.revoked === revoked) return known
@@ -187,35 +162,13 @@ async function packedList(
   return fresh
 }
 
-/** Tells one set of places from another: their number, their sum and the sum of their squares. */
-async function fingerprint(
-  transaction: Transaction,
-  places: SelectQueryBuilder<DB, 'proofs', { status_index: number }>,
-): Promise<string> {
-  const { print } = await transaction
-    .selectFrom(places.as('places'))
-    .select(
-      sql<string>`count(*) || ' ' || coalesce(sum(status_index), 0) || ' ' || coalesce(sum(status_index::numeric * status_index), 0)`.as(
-        'print',
-      ),
-    )
-    .executeTakeFirstOrThrow()
-  return print
-}
-
 /** How much of them a page takes along, characters. */
 const MOST_CARRIED = 120_000
 
 /** The signed lists that proofs in force stand in, by address, the newest first, as far as they fit into a page. */
 export async function currentStatusLists(deps: StatusDeps, town: Municipality): Promise<Record<string, string>> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const lists = await transaction
-      .selectFrom('status_lists')
-      .select('id')
-      .where('municipality_id', '=', town.id)
-      .orderBy('opened_at', 'desc')
-      .limit(8)
-      .execute()
+    const lists = await statusListsLatest(transaction, town.id)
     const carried: Record<string, string> = {}
     let size = 0
     for (const { id } of lists) {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { UnitOfWork } from '../firewall/model.ts'
 import type { Requester } from '../firewall/requester.ts'
@@ -7,6 +6,7 @@ import { NotFound } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Idempotency, sameBody } from './idempotency.ts'
+import { keepResponse, lockIdempotency, responseKey, responseUnder } from './idempotency-store.ts'
 
 const locationOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
 
@@ -19,12 +19,7 @@ export async function openResponse<Answer>(
   const opened = await deps.gate.open<{ answer: Answer }, 'answer', Answer | undefined>(
     { municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: ['answer'] },
     async (transaction) => {
-      const row = await transaction
-        .selectFrom('data_keys')
-        .innerJoin('neighbours', 'neighbours.id', 'data_keys.id')
-        .select(['data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped'])
-        .where('data_keys.id', '=', owner)
-        .executeTakeFirst()
+      const row = await responseKey(transaction, owner)
       if (row === undefined) return []
       const part = {
         location: locationOf(onceId),
@@ -65,14 +60,8 @@ export async function earlierAnswer<Answer>(
   neighbourId: string,
   idempotency: Idempotency,
 ): Promise<Answer | undefined> {
-  await sql`select pg_advisory_xact_lock(${idempotency.id.readBigInt64BE().toString()}::bigint)`.execute(
-    unit.transaction,
-  )
-  const row = await unit.transaction
-    .selectFrom('idempotency_keys')
-    .select(['fingerprint', 'response'])
-    .where('id', '=', idempotency.id)
-    .executeTakeFirst()
+  await lockIdempotency(unit.transaction, idempotency.id.readBigInt64BE().toString())
+  const row = await responseUnder(unit.transaction, idempotency.id)
   if (row === undefined) return undefined
   sameBody(idempotency, row.fingerprint)
   return unit.reopen(neighbourId, locationOf(idempotency.id.toString('hex')), row.response) as Answer
@@ -84,14 +73,11 @@ export async function keepAnswer(
   town: Municipality,
   { neighbourId, idempotency, answer }: { neighbourId: string; idempotency: Idempotency; answer: unknown },
 ): Promise<void> {
-  await unit.transaction
-    .insertInto('idempotency_keys')
-    .values({
-      id: idempotency.id,
-      municipality_id: town.id,
-      fingerprint: idempotency.fingerprint,
-      response: Buffer.from(unit.seal(neighbourId, locationOf(idempotency.id.toString('hex')), answer)),
-      response_owner: neighbourId,
-    })
-    .execute()
+  await keepResponse(unit.transaction, {
+    id: idempotency.id,
+    municipality_id: town.id,
+    fingerprint: idempotency.fingerprint,
+    response: Buffer.from(unit.seal(neighbourId, locationOf(idempotency.id.toString('hex')), answer)),
+    response_owner: neighbourId,
+  })
 }

@@ -1,9 +1,9 @@
-import { sql } from 'kysely'
 import type { UnitOfWork } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Clock, today } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
+import { actAsVisitor, keepVisitRow } from './person/store.ts'
 
 /** Until when the clerk who wrote down or hid somebody sees their hidden record: the end of the town's day. RFC 3339. */
 export function endOfVisit({ clock }: { clock: Clock }, { timeZone }: Pick<Municipality, 'timeZone'>): string {
@@ -20,11 +20,7 @@ export async function keepVisit(
     until,
   }: { town: Pick<Municipality, 'id'>; staffId: string; neighbourId: string; until: string },
 ): Promise<void> {
-  await unit.transaction
-    .insertInto('visits')
-    .values({ municipality_id: town.id, neighbour_id: neighbourId, staff_id: staffId, until })
-    .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))
-    .execute()
+  await keepVisitRow(unit.transaction, { municipalityId: town.id, neighbourId, staffId, until })
 }
 
 /** Counts without opening anybody, as the lists that these numbers stand for would show them to this member of staff. */
@@ -37,8 +33,7 @@ export async function countedFor<T>(
   }: { town: Pick<Municipality, 'id'>; staff: Staff; work: (transaction: Transaction) => Promise<T> },
 ): Promise<T> {
   return inMunicipality(database, town.id, async (transaction) => {
-    await sql`select set_config('padron.visitor', ${staff.id}, true),
-      set_config('padron.visited_at', ${clock.now().toString()}, true)`.execute(transaction)
+    await actAsVisitor(transaction, { staffId: staff.id, clock: clock.now().toString() })
     return work(transaction)
   })
 }

@@ -9,13 +9,21 @@ import { enrolIn, Identifier, mustBeUnknown } from '../oversight/enrolment.ts'
 import { type Acts, type Carry, enrolling, proposeAct, waitingOf } from '../oversight/officer-acts.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { lettersIn, newReference } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { location, type MachineRequest, type NamedRequest, requestOf, Thumbprints } from './machine-requests.ts'
+import {
+  applicationUnder,
+  keepApplication,
+  lockApplication,
+  markEnrolled,
+  openApplications,
+  refuseApplication,
+} from './store.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
 export const DOES = [...FUNCTION_IDS, 'other'] as const
@@ -71,18 +79,15 @@ export async function applyToAsk(
   const refused = listed(application.functions).some((one) => closes([one]))
   const taken = await inMunicipality(deps.database, town.id, async (transaction) => {
     if (await triedTooOften(transaction, { town, hash, now, kind: 'application', source, most: MOST })) return false
-    await transaction
-      .insertInto('applications')
-      .values({
-        id,
-        municipality_id: town.id,
-        reference_hash: hash(`application ${letters}`),
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(location(id, 'content'), application)),
-        received_at: now.toString(),
-        ...(refused ? { decided_at: now.toString(), decided_by: 'the rules', decision: 'refused' } : {}),
-      })
-      .execute()
+    await keepApplication(transaction, {
+      id,
+      municipality_id: town.id,
+      reference_hash: hash(`application ${letters}`),
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(location(id, 'content'), application)),
+      received_at: now.toString(),
+      ...(refused ? { decided_at: now.toString(), decided_by: 'the rules', decision: 'refused' } : {}),
+    })
     return true
   })
   if (!taken) throw new Problem('too-many-applications', 429, 'Many applications came from here. Wait ten minutes.')
@@ -99,11 +104,7 @@ export interface Standing {
 export async function standingOf(deps: RegistryDeps, town: Municipality, typed: string): Promise<Standing | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('applications')
-      .select(['id', 'decision', 'reason'])
-      .where('reference_hash', '=', hash(`application ${lettersIn(typed)}`))
-      .executeTakeFirst()
+    const row = await applicationUnder(transaction, hash(`application ${lettersIn(typed)}`))
     if (row === undefined) return undefined
     return {
       state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
@@ -134,15 +135,7 @@ export async function applicationsToReview(
   const { ledger } = await deps.gate.keysOf(town.id)
   const after = readCursor(cursor)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
-    const read = await transaction
-      .selectFrom('applications')
-      .select(['id', 'asked_for', 'content', 'received_at'])
-      .where('decision', 'is', null)
-      .where(afterPlace('received_at', 'id', after))
-      .orderBy(toTheMillisecond('received_at'))
-      .orderBy('id')
-      .limit(MOST_LISTED + 1)
-      .execute()
+    const read = await openApplications(transaction, { after, most: MOST_LISTED + 1 })
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
     const proposed = new Set((await waitingOf(transaction, ledger, 'application')).map((act) => act.applicationId))
     const items: ApplicationToReview[] = []
@@ -224,11 +217,7 @@ export async function decideApplication(
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     await openApplication(transaction, id)
     const reason = Buffer.from(ledger.seal(location(id, 'reason'), answer.reason))
-    await transaction
-      .updateTable('applications')
-      .set({ decided_at: deps.clock.now().toString(), decided_by: officer.id, decision: 'refused', reason })
-      .where('id', '=', id)
-      .execute()
+    await refuseApplication(transaction, { decidedAt: deps.clock.now().toString(), decidedBy: officer.id, reason, id })
     return { refused: true }
   })
 }
@@ -245,13 +234,7 @@ async function openApplication(
   transaction: Transaction,
   id: string,
 ): Promise<{ content: Uint8Array; asked_for: string | null }> {
-  const row = await transaction
-    .selectFrom('applications')
-    .select(['content', 'asked_for'])
-    .where('id', '=', id)
-    .where('decision', 'is', null)
-    .forUpdate()
-    .executeTakeFirst()
+  const row = await lockApplication(transaction, id)
   if (row === undefined) throw new NotFound()
   return row
 }
@@ -277,16 +260,7 @@ export async function enrolApplicant(
     row.asked_for === null
       ? await admit(said as Application)
       : await admitMachine(row.asked_for, requestOf(said, client))
-  await transaction
-    .updateTable('applications')
-    .set({
-      decided_at: deps.clock.now().toString(),
-      decided_by: 'two officers',
-      decision: 'enrolled',
-      organisation_id: organisationId,
-    })
-    .where('id', '=', id)
-    .execute()
+  await markEnrolled(transaction, { decidedAt: deps.clock.now().toString(), organisationId, id })
   return organisationId
 
   async function admit({ name, identifier, functions, officer: signedBy, keys }: Application): Promise<string> {

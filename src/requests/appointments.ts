@@ -3,6 +3,7 @@ import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { HearingHours, Municipality } from '../town/model.ts'
 import { type ComplaintKind, complain } from './complaints.ts'
+import { appointmentsAfter } from './store.ts'
 
 const MINUTES = 30
 const DAYS_AHEAD = 21
@@ -33,11 +34,7 @@ export async function freeTimes(deps: Pick<RegistryDeps, 'database' | 'clock'>, 
   const today = deps.clock.now().toZonedDateTimeISO(town.timeZone).toPlainDate()
   const times = hearingTimes(town.hearingHours, today, town.timeZone)
   const taken = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('complaints')
-      .select('appointment_at')
-      .where('appointment_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .execute(),
+    appointmentsAfter(transaction, new Date(deps.clock.now().epochMilliseconds)),
   )
   const gone = new Set(taken.map((row) => row.appointment_at?.getTime()))
   return times.filter((time) => !gone.has(Date.parse(time))).slice(0, MOST_OFFERED)

@@ -11,6 +11,7 @@ import type { Acting, Municipality } from '../town/model.ts'
 import { REQUESTS } from './complaint-answers.ts'
 import { COMPLAINT_KINDS, type ComplaintKind, locationOfComplaint, type Outcome } from './complaints.ts'
 import type { CityRequest } from './model.ts'
+import { attachmentsNamed, requestsOfNeighbour } from './store.ts'
 
 /** Something a neighbour asked while signed in, and what became of it. */
 export interface Asked {
@@ -35,21 +36,8 @@ async function readAsked(
     kinds = COMPLAINT_KINDS,
   }: { ledger: DataKey; neighbourId: string; kinds?: readonly ComplaintKind[] | undefined },
 ): Promise<Asked[]> {
-  const rows = await transaction
-    .selectFrom('complaints')
-    .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('kind', 'in', kinds)
-    .orderBy('received_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
-  const added = await transaction
-    .selectFrom('complaint_attachments')
-    .innerJoin('complaints', 'complaints.id', 'complaint_id')
-    .select(['complaint_attachments.id', 'complaint_id', 'media_type'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('complaint_attachments.id')
-    .execute()
+  const rows = await requestsOfNeighbour(transaction, { neighbourId, kinds })
+  const added = await attachmentsNamed(transaction, neighbourId)
   return rows.map((row) => ({
     kind: row.kind as ComplaintKind,
     request: ledger.open(locationOfComplaint(row.id, 'content'), row.content) as CityRequest,

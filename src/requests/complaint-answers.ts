@@ -1,5 +1,3 @@
-import { type ExpressionBuilder, sql } from 'kysely'
-import type { DB } from '../../schema/database.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -25,6 +23,14 @@ import {
 } from './complaints.ts'
 import type { CityRequest } from './model.ts'
 import { giversOf } from './service-reports.ts'
+import {
+  attachmentFor,
+  attachmentsOfComplaints,
+  complaintsFor,
+  countComplaintsFor,
+  keepAnswer,
+  linkToOrganisation,
+} from './store.ts'
 
 // What people write to the city, as those read and answer it whose duty that is.
 
@@ -70,20 +76,6 @@ async function hiddenFrom(
   )
 }
 
-/** Not answered yet; for legal officers also what was passed on to the ombudsperson and not answered since. */
-const openFor =
-  ({ role }: Staff) =>
-  (row: ExpressionBuilder<DB, 'complaints'>) =>
-    role === 'legal'
-      ? row.or([row('answered_at', 'is', null), row('answered_at', '<', row.ref('escalated_at'))])
-      : row('answered_at', 'is', null)
-
-/** Whose complaints are hidden from somebody of this duty do not stand in a page of others'. */
-const shownTo = (staff: Staff) => (row: ExpressionBuilder<DB, 'complaints'>) =>
-  staff.role === 'clerk'
-    ? sql<boolean>`not exists (select from neighbours n where n.id = ${row.ref('neighbour_id')} and is_hidden(n.id, n.protected))`
-    : sql<boolean>`true`
-
 const MOST_LISTED = 50
 
 /** What waits for an answer from somebody of this duty, the most urgent first, a page at a time. @throws {Refusal} */
@@ -95,50 +87,23 @@ export async function complaintsToAnswer(
   const after = readCursor(cursor)
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(answering(town, staff), async (transaction) => {
-    const read = await transaction
-      .selectFrom('complaints')
-      .select([
-        'id',
-        'kind',
-        'language',
-        'received_at',
-        'due_on',
-        'escalated_at',
-        'neighbour_id',
-        'answer',
-        'appointment_at',
-        'appointment_was',
-        'appointment_ended',
-        'content',
-        'service',
-        'organisation_id',
-        'fault',
-      ])
-      .where(openFor(staff))
-      .where('kind', 'in', kindsFor(staff))
-      .where(shownTo(staff))
-      .$if(after !== undefined, (query) =>
-        query.where(sql<boolean>`(due_on, id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`),
-      )
-      .orderBy('due_on')
-      .orderBy('id')
-      .limit(MOST_LISTED + 1)
-      .execute()
+    const read = await complaintsFor(transaction, {
+      staff,
+      kinds: kindsFor(staff),
+      after: after !== undefined,
+      at: after?.at ?? '',
+      afterId: after?.id ?? '',
+      most: MOST_LISTED + 1,
+    })
     const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.due_on, id: row.id }))
     const { rows } = page
     const added =
       rows.length === 0
         ? []
-        : await transaction
-            .selectFrom('complaint_attachments')
-            .select(['id', 'complaint_id', 'media_type'])
-            .where(
-              'complaint_id',
-              'in',
-              rows.map((row) => row.id),
-            )
-            .orderBy('id')
-            .execute()
+        : await attachmentsOfComplaints(
+            transaction,
+            rows.map((row) => row.id),
+          )
     const now = deps.clock.now()
     const names = await organisationNames(
       transaction,
@@ -183,13 +148,7 @@ export async function complaintsWaiting(
     town,
     staff,
     work: async (transaction) => {
-      const { waiting } = await transaction
-        .selectFrom('complaints')
-        .select((one) => one.fn.countAll<string>().as('waiting'))
-        .where(openFor(staff))
-        .where('kind', 'in', kindsFor(staff))
-        .where(shownTo(staff))
-        .executeTakeFirstOrThrow()
+      const { waiting } = await countComplaintsFor(transaction, { staff, kinds: kindsFor(staff) })
       return Number(waiting)
     },
   })
@@ -203,13 +162,7 @@ export async function openAttachment(
 ): Promise<Disclosed<Attachment>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(answering(town, staff), async (transaction) => {
-    const row = await transaction
-      .selectFrom('complaint_attachments')
-      .innerJoin('complaints', 'complaints.id', 'complaint_id')
-      .select(['complaint_attachments.content', 'media_type', 'neighbour_id'])
-      .where('complaint_attachments.id', '=', id)
-      .where('kind', 'in', kindsFor(staff))
-      .executeTakeFirst()
+    const row = await attachmentFor(transaction, { id, kinds: kindsFor(staff) })
     if (row === undefined || (await hiddenFrom(transaction, staff, [row])).size > 0) throw new NotFound()
     const text = ledger.open(attached(id), row.content) as string
     return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
@@ -235,32 +188,20 @@ export async function answerComplaint(
     throw new InvalidInput([{ pointer: '/answer', detail: 'Write less.', tooLong: true }])
   const { ledger } = await deps.gate.keysOf(town.id)
   await deps.gate.decide(answering(town, staff), async (transaction) => {
-    const done = await transaction
-      .updateTable('complaints')
-      .set({
-        answer: Buffer.from(ledger.seal(locationOfComplaint(id, 'answer'), answer)),
-        answered_at: deps.clock.now().toString(),
-        outcome,
-        // A time that was kept for it is somebody else's now.
-        appointment_at: null,
-        appointment_was: sql`coalesce(appointment_at, appointment_was)`,
-        appointment_ended: sql`case when appointment_at is null then appointment_ended else 'answered' end`,
-      })
-      .where('id', '=', id)
-      .where('kind', 'in', kindsFor(staff))
-      .where(openFor(staff))
-      .returning(['neighbour_id', 'kind', 'organisation_id', 'service'])
-      .executeTakeFirst()
+    const done = await keepAnswer(transaction, {
+      answer: Buffer.from(ledger.seal(locationOfComplaint(id, 'answer'), answer)),
+      answeredAt: deps.clock.now().toString(),
+      outcome,
+      id,
+      kinds: kindsFor(staff),
+      staff,
+    })
     if (organisationId !== undefined && done?.kind === 'service' && done.organisation_id === null) {
       // Only one of those that give the service: nobody is suspended for what others did.
       const givers = await giversOf(transaction, done.service ?? '')
       if (!givers.some(({ id: giver }) => giver === organisationId))
         throw new InvalidInput([{ pointer: '/organisation', detail: 'Choose one that gives the service.' }])
-      await transaction
-        .updateTable('complaints')
-        .set({ organisation_id: organisationId })
-        .where('id', '=', id)
-        .execute()
+      await linkToOrganisation(transaction, { organisationId, id })
     }
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
     if (done.neighbour_id === null) return

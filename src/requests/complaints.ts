@@ -9,6 +9,15 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../town/model.ts'
 import type { Attachment } from './attachments.ts'
 import type { CityRequest } from './model.ts'
+import {
+  attachmentsBy,
+  cancelAppointment,
+  complaintUnder,
+  countByKind,
+  escalate,
+  keepAttachment,
+  keepComplaint,
+} from './store.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -123,40 +132,33 @@ export async function complain(
     ] as const
     for (const [what, most] of counted)
       if (await triedTooOften(transaction, { town, hash, now, kind: what, source, most })) return false
-    const written = await transaction
-      .insertInto('complaints')
-      .values({
-        id,
-        municipality_id: town.id,
-        reference_hash: hash(`complaint ${letters}`),
-        kind: complaint.kind,
-        neighbour_id: neighbourId ?? null,
-        language: complaint.language,
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(locationOfComplaint(id, 'content'), complaint.request)),
-        received_at: receivedAt.toString(),
-        due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
-        appointment_at: appointmentAt ?? null,
-        service: complaint.report?.service ?? null,
-        organisation_id: complaint.report?.organisationId ?? null,
-        fault: complaint.report?.fault ?? null,
-      })
-      .onConflict((conflict) => conflict.columns(['municipality_id', 'reference_hash']).doNothing())
-      .executeTakeFirst()
+    const written = await keepComplaint(transaction, {
+      id,
+      municipality_id: town.id,
+      reference_hash: hash(`complaint ${letters}`),
+      kind: complaint.kind,
+      neighbour_id: neighbourId ?? null,
+      language: complaint.language,
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(locationOfComplaint(id, 'content'), complaint.request)),
+      received_at: receivedAt.toString(),
+      due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
+      appointment_at: appointmentAt ?? null,
+      service: complaint.report?.service ?? null,
+      organisation_id: complaint.report?.organisationId ?? null,
+      fault: complaint.report?.fault ?? null,
+    })
     if (written.numInsertedOrUpdatedRows !== 1n) return true
     for (const { mediaType, bytes } of attachments) {
       const attachment = randomUUID()
-      await transaction
-        .insertInto('complaint_attachments')
-        .values({
-          id: attachment,
-          municipality_id: town.id,
-          complaint_id: id,
-          data_key_id: ledger.id,
-          media_type: mediaType,
-          content: Buffer.from(ledger.seal(attached(attachment), Buffer.from(bytes).toString('base64'))),
-        })
-        .execute()
+      await keepAttachment(transaction, {
+        id: attachment,
+        municipality_id: town.id,
+        complaint_id: id,
+        data_key_id: ledger.id,
+        media_type: mediaType,
+        content: Buffer.from(ledger.seal(attached(attachment), Buffer.from(bytes).toString('base64'))),
+      })
     }
     return true
   }).catch((error: unknown) => {
@@ -202,29 +204,14 @@ export async function follow(
 ): Promise<Followed | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('complaints')
-      .select(['id', 'due_on', 'answer', 'outcome', 'answered_at', 'escalated_at'])
-      .select(['appointment_at', 'appointment_was', 'appointment_ended'])
-      .where('reference_hash', '=', hash(`complaint ${lettersIn(typed)}`))
-      .executeTakeFirst()
+    const row = await complaintUnder(transaction, hash(`complaint ${lettersIn(typed)}`))
     if (row === undefined) return undefined
     const late = row.due_on < today(deps.clock, town.timeZone).toString()
     const may = wish === 'escalate' && row.escalated_at === null && (row.answer !== null || late)
-    if (may)
-      await transaction
-        .updateTable('complaints')
-        .set({ escalated_at: deps.clock.now().toString() })
-        .where('id', '=', row.id)
-        .execute()
+    if (may) await escalate(transaction, { escalatedAt: deps.clock.now().toString(), id: row.id })
     const now = deps.clock.now()
     const cancels = wish === 'cancel' && appointmentOf(row, now)?.state === 'expected'
-    if (cancels)
-      await transaction
-        .updateTable('complaints')
-        .set({ appointment_at: null, appointment_was: row.appointment_at, appointment_ended: 'cancelled' })
-        .where('id', '=', row.id)
-        .execute()
+    if (cancels) await cancelAppointment(transaction, { appointmentWas: row.appointment_at, id: row.id })
     return {
       appointment: cancels
         ? { at: row.appointment_at?.toISOString() ?? '', state: 'cancelled' }
@@ -245,13 +232,7 @@ export async function attachmentsOf(
   ledger: DataKey,
   neighbourId: string,
 ): Promise<{ id: string; mediaType: string; base64: string }[]> {
-  const rows = await transaction
-    .selectFrom('complaint_attachments')
-    .innerJoin('complaints', 'complaints.id', 'complaint_id')
-    .select(['complaint_attachments.id', 'complaint_attachments.content', 'media_type'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('complaint_attachments.id')
-    .execute()
+  const rows = await attachmentsBy(transaction, neighbourId)
   return rows.map((row) => ({
     id: row.id,
     mediaType: row.media_type,
@@ -270,15 +251,7 @@ export async function countComplaints(
   deps: Pick<RegistryDeps, 'database'>,
   town: Pick<Municipality, 'id'>,
 ): Promise<ComplaintCount[]> {
-  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('complaints')
-      .select(['kind', 'outcome'])
-      .select((count) => count.fn.countAll<string>().as('count'))
-      .groupBy(['kind', 'outcome'])
-      .orderBy('kind')
-      .execute(),
-  )
+  const rows = await inMunicipality(deps.database, town.id, (transaction) => countByKind(transaction))
   return rows.map((row) => ({
     kind: row.kind as ComplaintKind,
     outcome: (row.outcome as Outcome | null) ?? 'waiting',

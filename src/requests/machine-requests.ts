@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import { CLIENT_ID, mustHaveRoom } from '../firewall/machines.ts'
 import type { DataKey } from '../keys/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -7,6 +6,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../town/model.ts'
+import { keepMachineRequest, lockOrganisationRequests, machineRequestsOf, withdrawMachineRequest } from './store.ts'
 
 /** RFC 7638. */
 export const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)
@@ -52,7 +52,7 @@ export async function askForMachine(
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
     // One at a time of one organisation, or more would wait than may.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`requests ${organisationId}`}, 0))`.execute(transaction)
+    await lockOrganisationRequests(transaction, organisationId)
     await mustHaveRoom(transaction, organisationId, request)
     const waiting = await requestsOf(transaction, ledger, organisationId)
     const asked = (one: MachineRequest) => JSON.stringify([one.kind, one.client, [...one.keys].sort()])
@@ -60,20 +60,17 @@ export async function askForMachine(
     if (same) return { id: same.id }
     if (waiting.length >= MOST_REQUESTS) throw new TooManyRequests()
     const id = uuidv7()
-    await transaction
-      .insertInto('applications')
-      .values({
-        id,
-        municipality_id: town.id,
-        kind: request.kind,
-        asked_for: organisationId,
-        // Followed by whoever is the organisation, and by no code of its own.
-        reference_hash: hash(`application of ${id}`),
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(location(id, 'content'), request)),
-        received_at: deps.clock.now().toString(),
-      })
-      .execute()
+    await keepMachineRequest(transaction, {
+      id,
+      municipality_id: town.id,
+      kind: request.kind,
+      asked_for: organisationId,
+      // Followed by whoever is the organisation, and by no code of its own.
+      reference_hash: hash(`application of ${id}`),
+      data_key_id: ledger.id,
+      content: Buffer.from(ledger.seal(location(id, 'content'), request)),
+      received_at: deps.clock.now().toString(),
+    })
     return { id }
   })
 }
@@ -84,14 +81,7 @@ export async function requestsOf(
   ledger: DataKey,
   organisationId: string,
 ): Promise<WaitingRequest[]> {
-  const rows = await transaction
-    .selectFrom('applications')
-    .select(['id', 'content', 'received_at'])
-    .where('asked_for', '=', organisationId)
-    .where('decision', 'is', null)
-    .orderBy('received_at')
-    .orderBy('id')
-    .execute()
+  const rows = await machineRequestsOf(transaction, organisationId)
   return rows.map((row) => ({
     ...(ledger.open(location(row.id, 'content'), row.content) as MachineRequest),
     id: row.id,
@@ -106,13 +96,11 @@ export async function callOff(
   { organisationId, id }: { organisationId: string; id: string },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    const done = await transaction
-      .updateTable('applications')
-      .set({ decided_at: deps.clock.now().toString(), decided_by: 'who asked', decision: 'withdrawn' })
-      .where('id', '=', id)
-      .where('asked_for', '=', organisationId)
-      .where('decision', 'is', null)
-      .executeTakeFirst()
+    const done = await withdrawMachineRequest(transaction, {
+      decidedAt: deps.clock.now().toString(),
+      id,
+      askedFor: organisationId,
+    })
     if (done.numUpdatedRows !== 1n) throw new NotFound()
   })
 }

@@ -11,6 +11,7 @@ import { lettersIn, newReference } from '../platform/reference.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { requestsOf, type WaitingRequest } from './machine-requests.ts'
+import { keepOrganisationCode, organisationOfApplication, organisationUnder } from './store.ts'
 
 /** An organisation as it sees itself. RFC 3339 times. */
 export interface Provider extends ProviderStanding {
@@ -57,19 +58,9 @@ export async function organisationOf(
   const { hash } = await deps.gate.keysOf(town.id)
   const reference_hash = hash(`application ${lettersIn(typed)}`)
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const given = await transaction
-      .selectFrom('organisation_codes')
-      .select('organisation_id')
-      .where('reference_hash', '=', reference_hash)
-      .executeTakeFirst()
+    const given = await organisationUnder(transaction, reference_hash)
     if (given) return given.organisation_id
-    const applied = await transaction
-      .selectFrom('applications')
-      .leftJoin('organisation_codes', 'organisation_codes.organisation_id', 'applications.organisation_id')
-      .select(['applications.organisation_id', 'organisation_codes.organisation_id as renewed'])
-      .where('applications.reference_hash', '=', reference_hash)
-      .where('kind', '=', 'enrol')
-      .executeTakeFirst()
+    const applied = await organisationOfApplication(transaction, reference_hash)
     return applied?.renewed == null ? (applied?.organisation_id ?? undefined) : undefined
   })
 }
@@ -93,11 +84,7 @@ export async function giveCode(
       given_at: deps.clock.now().toString(),
       given_by: officer.id,
     }
-    await transaction
-      .insertInto('organisation_codes')
-      .values({ organisation_id: organisationId, municipality_id: town.id, ...given })
-      .onConflict((known) => known.columns(['municipality_id', 'organisation_id']).doUpdateSet(given))
-      .execute()
+    await keepOrganisationCode(transaction, { organisationId, municipalityId: town.id, given })
     also({ by: officer, action: 'organisation-code-given', occasion: {} })
     return shown
   })

@@ -1,4 +1,4 @@
-import type { TownBudgets } from '../firewall/leaving.ts'
+import type { TownBudgets } from '../firewall/budgets.ts'
 import type { ReferenceAddress } from './address.ts'
 
 /** When complaints are heard in person, every week: 1 is Monday, times are of the town's own clock. */

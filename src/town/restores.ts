@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from './model.ts'
+import { latestRestore } from './store.ts'
 
 /** That the register was put back to an earlier state, as everybody is told. */
 export interface Restored {
@@ -20,12 +21,7 @@ export async function recentRestore(
   town: Pick<Municipality, 'id'>,
 ): Promise<Restored | undefined> {
   const row = await inMunicipality(database, town.id, (transaction) =>
-    transaction
-      .selectFrom('restores')
-      .select(['restored_at', 'known_until', 'reissue'])
-      .where('restored_at', '>', new Date(clock.now().subtract(SAID).epochMilliseconds))
-      .orderBy('epoch', 'desc')
-      .executeTakeFirst(),
+    latestRestore(transaction, new Date(clock.now().subtract(SAID).epochMilliseconds)),
   )
   return row && { at: row.restored_at.toISOString(), until: row.known_until.toISOString(), reissue: row.reissue }
 }

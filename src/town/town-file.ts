@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
+import { TownBudgets } from '../firewall/budgets.ts'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
-import { TownBudgets } from '../firewall/leaving.ts'
+import { foundOffice } from '../firewall/organisation-store.ts'
 import { admitOrganisation, linkOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
@@ -11,11 +11,12 @@ import { FIRST_BIRTH_YEAR } from '../platform/years.ts'
 import { ReferenceAddress } from './address.ts'
 import type { Municipality } from './model.ts'
 import {
+  actForTown,
   changeMunicipality,
   createMunicipality,
   DEFAULT_EARLIEST_RESIDENCE,
   listMunicipalities,
-} from './municipality.ts'
+} from './store.ts'
 
 const OrganisationEntry = z.strictObject({
   /** Staff tokens name their office by this id. */
@@ -102,10 +103,10 @@ export async function foundTown(owner: Database, file: TownFile): Promise<Munici
   const { organisations, confirmedPlain: _, ...town } = file
   const id = uuidv7()
   await owner.transaction().execute(async (transaction) => {
-    await sql`select set_config('padron.municipality', ${id}, true)`.execute(transaction)
+    await actForTown(transaction, id)
     await createMunicipality(transaction, { id, ...town })
     for (const { id: organisationId, name } of organisations) {
-      await transaction.insertInto('organisations').values({ id: organisationId, municipality_id: id, name }).execute()
+      await foundOffice(transaction, { id: organisationId, municipalityId: id, name })
     }
     for (const organisation of organisations) await linkOrganisation(transaction, id, organisation)
     for (const organisation of organisations) await admitOrganisation(transaction, id, organisation)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { BUDGETS, spentUntil } from '../../src/firewall/leaving.ts'
+import { BUDGETS } from '../../src/firewall/budgets.ts'
+import { spentUntil } from '../../src/firewall/leaving.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { searchNeighbours } from '../../src/registry/search/search.ts'
 import { openApp, type TestApp } from '../support/app.ts'

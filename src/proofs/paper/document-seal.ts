@@ -6,6 +6,7 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
+import { keepSeal, retireSeal, sealCertificate, sealWithKey } from '../key-store.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { cadesSignature, type DocumentSeal, selfSigned } from './pades.ts'
 
@@ -41,14 +42,7 @@ export async function sealTerm(
   deps: KeyDeps,
   town: Municipality,
 ): Promise<{ until: string; soon: boolean } | undefined> {
-  const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('document_seals')
-      .select('certificate')
-      .where('municipality_id', '=', town.id)
-      .where('retired_at', 'is', null)
-      .executeTakeFirst(),
-  )
+  const row = await inMunicipality(deps.database, town.id, (transaction) => sealCertificate(transaction, town.id))
   if (row === undefined) return undefined
   const end = endOf(row.certificate)
   const warned = end.subtract({ hours: 24 * WARNED_DAYS })
@@ -58,12 +52,7 @@ export async function sealTerm(
 /** Puts a new seal in the place of the one in force. What that has sealed stays sealed by it. @returns until when the new one holds */
 export async function renewSeal(deps: KeyDeps, town: Municipality): Promise<string> {
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('document_seals')
-      .set({ retired_at: deps.clock.now().toString() })
-      .where('municipality_id', '=', town.id)
-      .where('retired_at', 'is', null)
-      .execute(),
+    retireSeal(transaction, { retiredAt: deps.clock.now().toString(), municipalityId: town.id }),
   )
   return endOf((await makeSeal(deps, town)).certificate).toString()
 }
@@ -82,18 +71,13 @@ async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
   await inMunicipality(deps.database, town.id, async (transaction) => {
     await recordRegistryKey(transaction, town.id, deps.keys.currentKeyId())
     await storeDataKey(transaction, dataKey.wrap(deps.keys, town.id, 'signing-key'))
-    await transaction
-      .insertInto('document_seals')
-      .values({
-        id,
-        municipality_id: town.id,
-        data_key_id: dataKey.id,
-        certificate: Buffer.from(certificate),
-        private_jwk: Buffer.from(dataKey.seal(column(id), privateJwk)),
-      })
-      // Another process may have made one meanwhile: that one it is.
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
+    await keepSeal(transaction, {
+      id,
+      municipality_id: town.id,
+      data_key_id: dataKey.id,
+      certificate: Buffer.from(certificate),
+      private_jwk: Buffer.from(dataKey.seal(column(id), privateJwk)),
+    })
   })
   const made = await readSeal(deps, town)
   if (made === undefined) throw new Error('a document seal was made and is not there')
@@ -101,16 +85,7 @@ async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
 }
 
 async function readSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal | undefined> {
-  const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('document_seals')
-      .innerJoin('data_keys', 'data_keys.id', 'document_seals.data_key_id')
-      .select(['document_seals.id as seal_id', 'certificate', 'private_jwk'])
-      .select(['data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped'])
-      .where('document_seals.municipality_id', '=', town.id)
-      .where('retired_at', 'is', null)
-      .executeTakeFirst(),
-  )
+  const row = await inMunicipality(deps.database, town.id, (transaction) => sealWithKey(transaction, town.id))
   if (row === undefined) return undefined
   const jwk = openOwn(deps.keys, { row, location: column(row.seal_id), sealed: row.private_jwk }) as JWK
   const privateKey = await importJWK(jwk, 'ES256')

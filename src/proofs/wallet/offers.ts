@@ -6,7 +6,6 @@ import { compactVerify, decodeJwt, importJWK } from 'jose'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { passing } from '../../firewall/free-text.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
-import { isNeighbour } from '../../identity/presence.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Code, NotFound, OAuthProblem } from '../../platform/problem.ts'
@@ -19,6 +18,17 @@ import type { Acting, Municipality } from '../../town/model.ts'
 import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
 import { issuerMetadata } from './metadata.ts'
+import {
+  keepNonce,
+  keepOffer,
+  lockOffer,
+  markOfferIssued,
+  noteOfferOutcome,
+  noteRedeemed,
+  offersMade,
+  offerWithToken,
+  takeNonce,
+} from './store.ts'
 
 export const OfferOrder = z
   .strictObject({ profile: ProfileId, handedTo: z.enum(['neighbour', 'representative']).default('neighbour') })
@@ -114,19 +124,16 @@ export async function offerToWallet(
       if (record === undefined) throw new NotFound()
       if (record.residence === undefined) throw new NotResident()
       if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: clerk }, neighbourId)
-      await unit.transaction
-        .insertInto('wallet_offers')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          profile: profile.id,
-          handed_to: order.handedTo,
-          code_hash: hash(`wallet code ${code}`),
-          transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
-          expires_at: expires.toString(),
-        })
-        .execute()
+      await keepOffer(unit.transaction, {
+        id,
+        municipality_id: town.id,
+        neighbour_id: neighbourId,
+        profile: profile.id,
+        handed_to: order.handedTo,
+        code_hash: hash(`wallet code ${code}`),
+        transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
+        expires_at: expires.toString(),
+      })
       return { id, offer: credentialOffer, transactionCode, expiresAt: expires.toString() }
     },
   )
@@ -141,23 +148,19 @@ export async function redeemOffer(
   const { hash } = await deps.gate.keysOf(town.id)
   const token = randomBytes(32).toString('base64url')
   const redeemed = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const offer = await transaction
-      .selectFrom('wallet_offers')
-      .select(['id', 'transaction_hash', 'attempts'])
-      .where('code_hash', '=', hash(`wallet code ${form.code}`))
-      .where('token_hash', 'is', null)
-      .where((row) => isNeighbour(row.ref('neighbour_id')))
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .forUpdate()
-      .executeTakeFirst()
+    const offer = await lockOffer(transaction, {
+      codeHash: hash(`wallet code ${form.code}`),
+      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+    })
     if (offer === undefined || offer.attempts >= MOST_ATTEMPTS) return false
     // Both sides are keyed hashes: comparing them gives nothing away.
     const right = hash(`wallet transaction ${offer.id} ${form.transactionCode}`).equals(offer.transaction_hash)
-    await transaction
-      .updateTable('wallet_offers')
-      .set(right ? { token_hash: hash(`wallet token ${token}`) } : { attempts: offer.attempts + 1 })
-      .where('id', '=', offer.id)
-      .execute()
+    await noteRedeemed(transaction, {
+      right,
+      tokenHash: hash(`wallet token ${token}`),
+      attempts: offer.attempts + 1,
+      id: offer.id,
+    })
     return right
   })
   if (!redeemed) throw new OAuthProblem('invalid_grant', 400, 'The code or the six digits are not right, or too old.')
@@ -170,14 +173,11 @@ export async function newNonce(deps: ProofDeps, town: Municipality): Promise<{ n
   const nonce = randomBytes(24).toString('base64url')
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction
-      .insertInto('wallet_nonces')
-      .values({
-        municipality_id: town.id,
-        nonce_hash: hash(`wallet nonce ${nonce}`),
-        expires_at: now.add({ seconds: NONCE_SECONDS }).toString(),
-      })
-      .execute()
+    await keepNonce(transaction, {
+      municipalityId: town.id,
+      nonceHash: hash(`wallet nonce ${nonce}`),
+      expiresAt: now.add({ seconds: NONCE_SECONDS }).toString(),
+    })
   })
   return { nonce, expiresIn: NONCE_SECONDS }
 }
@@ -186,13 +186,10 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
   const [, token = ''] = /^Bearer ([\w-]{43})$/.exec(authorization) ?? []
   const { hash } = await deps.gate.keysOf(town.id)
   const offer = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('wallet_offers')
-      .select(['id', 'neighbour_id', 'profile', 'handed_to'])
-      .where('token_hash', '=', hash(`wallet token ${token}`))
-      .where((row) => isNeighbour(row.ref('neighbour_id')))
-      .where('expires_at', '>', new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds))
-      .executeTakeFirst(),
+    offerWithToken(transaction, {
+      tokenHash: hash(`wallet token ${token}`),
+      expiresAt: new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds),
+    }),
   )
   if (offer === undefined) throw new OAuthProblem('invalid_token', 401, 'This token is not known here, or too old.')
   return offer
@@ -239,11 +236,10 @@ async function holderKeysOf(
 async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Promise<boolean> {
   const { hash } = await deps.gate.keysOf(town.id)
   const used = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('wallet_nonces')
-      .where('nonce_hash', '=', hash(`wallet nonce ${nonce}`))
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .executeTakeFirst(),
+    takeNonce(transaction, {
+      nonceHash: hash(`wallet nonce ${nonce}`),
+      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+    }),
   )
   return used.numDeletedRows === 1n
 }
@@ -273,11 +269,7 @@ export async function issueToWallet(
     },
   )
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('wallet_offers')
-      .set({ issued_at: deps.clock.now().toString() })
-      .where('id', '=', offer.id)
-      .execute(),
+    markOfferIssued(transaction, { issuedAt: deps.clock.now().toString(), id: offer.id }),
   )
   return issued.map(({ copies }) => ({
     credentials: copies.map(({ token }) => ({ credential: token })),
@@ -303,7 +295,7 @@ export async function noteOutcome(
   const offer = await offerOf(deps, town, authorization)
   if (offer.id !== notification_id) throw new OAuthProblem('invalid_notification_id', 400, 'No such notification.')
   await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction.updateTable('wallet_offers').set({ outcome: event }).where('id', '=', offer.id).execute(),
+    noteOfferOutcome(transaction, { outcome: event, id: offer.id }),
   )
 }
 
@@ -316,12 +308,7 @@ export interface OfferOutline {
 
 /** Codes for wallets that were given out about a neighbour in the last month, within a gate's transaction. */
 export async function offersAbout(transaction: Transaction, neighbourId: string): Promise<OfferOutline[]> {
-  const rows = await transaction
-    .selectFrom('wallet_offers')
-    .select(['profile', 'expires_at', 'issued_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('expires_at')
-    .execute()
+  const rows = await offersMade(transaction, neighbourId)
   return rows.map((row) => ({
     profile: row.profile,
     until: row.expires_at.toISOString(),

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { type CallbackContext, HashAlgorithm } from '@openid4vc/oauth2'
 import { calculateX509HashClientIdPrefixValue, Openid4vpVerifier } from '@openid4vc/openid4vp'
 import { CompactSign, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import { sql } from 'kysely'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
@@ -14,6 +13,14 @@ import type { DocumentSeal } from '../paper/pades.ts'
 import { type Profile, profiles } from '../profiles.ts'
 import { type Verification, verifyHere } from '../verification.ts'
 import { typeOf } from './metadata.ts'
+import {
+  addPresentationAnswer,
+  dropPresentationAnswers,
+  dropPresentationRequest,
+  keepPresentationRequest,
+  MOST_ANSWERS,
+  presentationRequest,
+} from './store.ts'
 
 /** How long a wallet has to answer, seconds. */
 export const ANSWER_SECONDS = 300
@@ -78,17 +85,14 @@ export async function askWallet(deps: ProofDeps, town: Municipality, profile: Pr
   })
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction
-      .insertInto('presentation_requests')
-      .values({
-        id,
-        municipality_id: town.id,
-        profile: profile.id,
-        nonce,
-        request_object: jar?.authorizationRequestJwt ?? '',
-        expires_at: now.add({ seconds: ANSWER_SECONDS }).toString(),
-      })
-      .execute()
+    await keepPresentationRequest(transaction, {
+      id,
+      municipality_id: town.id,
+      profile: profile.id,
+      nonce,
+      request_object: jar?.authorizationRequestJwt ?? '',
+      expires_at: now.add({ seconds: ANSWER_SECONDS }).toString(),
+    })
   })
   return { id, link: authorizationRequest, key: await exportJWK(pair.privateKey) }
 }
@@ -121,12 +125,7 @@ const queryFor = (town: Municipality, profile: Profile) => ({
 
 const open = (deps: ProofDeps, town: Municipality, id: string) =>
   inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('presentation_requests')
-      .select(['profile', 'answers', 'nonce', 'request_object'])
-      .where('id', '=', id)
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .executeTakeFirst(),
+    presentationRequest(transaction, { id, expiresAt: new Date(deps.clock.now().epochMilliseconds) }),
   )
 
 /** Whether something has come, or the question is over: when to look again. Says nothing of what came. */
@@ -145,9 +144,6 @@ export async function requestObject(deps: ProofDeps, town: Municipality, id: str
 /** How a wallet says no, or that it has nothing that fits. @see OpenID4VP 1.0, section 8.5 */
 export const WALLET_NO = /^(access_denied|vp_formats_not_supported|invalid_request|wallet_unavailable)$/
 
-/** What came at once, until the desk looks: whoever sees the QR code can send something. */
-const MOST_ANSWERS = 8
-
 /** Keeps an encrypted answer, or a wallet's no, until the desk has read it. Nothing that comes uses up the question. @throws {NotFound} */
 export async function keepAnswer(
   deps: ProofDeps,
@@ -155,14 +151,12 @@ export async function keepAnswer(
   { id, answer }: { id: string; answer: string },
 ): Promise<void> {
   const kept = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('presentation_requests')
-      .set({ answers: sql`array_append(answers, ${answer}::text)` })
-      .where('id', '=', id)
-      // The desk looks every other second, and makes room.
-      .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
-      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .executeTakeFirst(),
+    addPresentationAnswer(transaction, {
+      answer,
+      id,
+      MOST_ANSWERS,
+      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+    }),
   )
   if (kept.numUpdatedRows !== 1n) throw new NotFound()
 }
@@ -203,15 +197,9 @@ export async function readAnswer(
     if (opened) answered = { ...opened, waiting: true }
   }
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    if (answered?.waiting === false)
-      await transaction.deleteFrom('presentation_requests').where('id', '=', id).execute()
+    if (answered?.waiting === false) await dropPresentationRequest(transaction, id)
     // What came since this was read is still there.
-    else
-      await transaction
-        .updateTable('presentation_requests')
-        .set({ answers: sql`array(select one from unnest(answers) one where one <> all (${request.answers}::text[]))` })
-        .where('id', '=', id)
-        .execute()
+    else await dropPresentationAnswers(transaction, { answers: request.answers, id })
   })
   return answered
 }

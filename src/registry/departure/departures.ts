@@ -13,12 +13,14 @@ import { INFORMANTS, type Informant } from '../person/channels.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion, recordMovement, unchangedSince } from '../person/neighbours.ts'
 import { hasRepresentative, isUnder, OF_AGE } from '../person/representation.ts'
+import { departOn } from '../person/store.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { endResidence, NotResident } from '../residence/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
 import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
 import { isDead, movementsThatStand } from './movements-standing.ts'
+import { keepProceeding, proceedingOpen, withdrawProceedings } from './store.ts'
 
 const reason = plain(2000, 3)
 const informant = z.enum(INFORMANTS).openapi({
@@ -212,29 +214,21 @@ async function begin(
     proceeding: { cause: ProceedingCause; reason: string; informant: Informant }
   },
 ): Promise<string> {
-  const open = await unit.transaction
-    .selectFrom('proceedings')
-    .select('id')
-    .where('neighbour_id', '=', id)
-    .where('decision', 'is', null)
-    .executeTakeFirst()
+  const open = await proceedingOpen(unit.transaction, id)
   if (open) throw new ProceedingIncomplete('proceeding-open')
   const now = deps.clock.now()
   const proceedingId = uuidv7()
   const message = { neighbourId: id, kind: 'proceeding', visibleFrom: now } as const
-  await unit.transaction
-    .insertInto('proceedings')
-    .values({
-      id: proceedingId,
-      municipality_id: town.id,
-      neighbour_id: id,
-      cause,
-      reason: Buffer.from(unit.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
-      opened_by: clerk.id,
-      opened_at: now.toString(),
-      message_id: await deps.leaveMessage(unit.transaction, town, message),
-    })
-    .execute()
+  await keepProceeding(unit.transaction, {
+    id: proceedingId,
+    municipality_id: town.id,
+    neighbour_id: id,
+    cause,
+    reason: Buffer.from(unit.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
+    opened_by: clerk.id,
+    opened_at: now.toString(),
+    message_id: await deps.leaveMessage(unit.transaction, town, message),
+  })
   return proceedingId
 }
 
@@ -243,12 +237,11 @@ async function closeProceedings(
   deps: RegistryDeps,
   { unit, clerk, id }: { unit: UnitOfWork; clerk: Staff; id: string },
 ): Promise<void> {
-  await unit.transaction
-    .updateTable('proceedings')
-    .set({ decision: 'withdrawn', decided_by: clerk.id, decided_at: deps.clock.now().toString() })
-    .where('neighbour_id', '=', id)
-    .where('decision', 'is', null)
-    .execute()
+  await withdrawProceedings(unit.transaction, {
+    decidedBy: clerk.id,
+    decidedAt: deps.clock.now().toString(),
+    neighbourId: id,
+  })
 }
 
 export async function takeEffect(
@@ -259,7 +252,7 @@ export async function takeEffect(
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
   await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
-  await unit.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+  await departOn(unit.transaction, { departedOn: on, id })
   const details = saidBy === undefined ? {} : { saidBy }
   await recordMovement(
     unit,

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Gate } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { idempotencyOf } from '../idempotency.ts'
@@ -13,6 +12,15 @@ import type { Name, NeighbourFields } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { loadRecords } from '../store.ts'
 import { movementsThatStand } from './movements-standing.ts'
+import {
+  countOpenAbout,
+  decideErasureRow,
+  erase,
+  erasuresProposed,
+  keepErasure,
+  lockErasure,
+  type Openings,
+} from './store.ts'
 
 /** Why somebody who has left may be erased. */
 export const GROUNDS = ['time-over', 'wrongly-registered', 'duplicate', 'court'] as const
@@ -53,16 +61,6 @@ export interface ErasureToDecide extends Erasure {
   open: Openings
 }
 
-/** How many of each. */
-export interface Openings {
-  proceedings: number
-  /** What they asked with their name and was not answered. */
-  questions: number
-  /** Orders of an authority that are not decided, whose secrecy is not over, or of which they have not been told. */
-  orders: number
-  /** Looks at them that nobody has looked into. */
-  flags: number
-}
 type ErasureDeps = { gate: Gate; clock: Clock }
 
 const erasing = (town: Municipality, requester: Staff) =>
@@ -106,19 +104,15 @@ export async function proposeErasure(
         ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit.transaction, neighbourId, ground))
       if (!allowed) throw new ErasureNotYet('kept-by-law')
       const id = uuidv7()
-      const kept = await unit.transaction
-        .insertInto('erasures')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          ground,
-          asked,
-          proposed_by: supervisor.id,
-          proposed_at: deps.clock.now().toString(),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
+      const kept = await keepErasure(unit.transaction, {
+        id,
+        municipality_id: town.id,
+        neighbour_id: neighbourId,
+        ground,
+        asked,
+        proposed_by: supervisor.id,
+        proposed_at: deps.clock.now().toString(),
+      })
       if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
       unit.occasion({ erasure: id, ground })
       await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: { id } })
@@ -155,15 +149,7 @@ export async function openErasures(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>, Paged<Erasure>>(
     { ...erasing(town, staff), fields, worklist: true },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('erasures')
-        .select(['id', 'neighbour_id', 'ground', 'proposed_by', 'proposed_at', 'asked'])
-        .where('decision', 'is', null)
-        .where(afterPlace('proposed_at', 'id', after))
-        .orderBy(toTheMillisecond('proposed_at'))
-        .orderBy('id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await erasuresProposed(transaction, { after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
       const items = page.rows.map((row) => ({
         id: row.id,
@@ -191,17 +177,7 @@ export async function openErasures(
 }
 
 async function openAbout(transaction: Transaction, neighbourId: string): Promise<Openings> {
-  const { rows } = await sql<Openings>`
-    select
-      (select count(*)::integer from proceedings one where one.neighbour_id = ${neighbourId} and one.decision is null) as proceedings,
-      (select count(*)::integer from complaints one where one.neighbour_id = ${neighbourId} and one.answered_at is null) as questions,
-      (select count(*)::integer from access_requests one left join notices told on told.id = one.notice_id
-        where one.subject_id = ${neighbourId} and (one.stage in ('under-review', 'approved') or told.visible_from > now()
-          or (one.stage = 'opened' and not exists (
-            select from notice_deliveries way where way.notice_id = told.id and way.channel <> 'portal')))) as orders,
-      (select count(*)::integer from flags one where one.neighbour_id = ${neighbourId} and one.reviewed_at is null) as flags`.execute(
-    transaction,
-  )
+  const { rows } = await countOpenAbout(transaction, neighbourId)
   return rows[0] ?? { proceedings: 0, questions: 0, orders: 0, flags: 0 }
 }
 
@@ -218,22 +194,12 @@ export async function decideErasure(
 ): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
   if (legal.role !== 'legal') return deps.gate.turnAway(town.id, legal)
   return deps.gate.decide(erasing(town, legal), async (transaction, also) => {
-    const open = await transaction
-      .selectFrom('erasures')
-      .select('proposed_by')
-      .where('id', '=', id)
-      .where('decision', 'is', null)
-      .forUpdate()
-      .executeTakeFirst()
+    const open = await lockErasure(transaction, id)
     if (open === undefined) throw new NotFound()
     if (open.proposed_by === legal.id) throw new ErasureNotYet('second-person-needed')
     const decision = approves ? ('approved' as const) : ('refused' as const)
-    await transaction
-      .updateTable('erasures')
-      .set({ decision, decided_by: legal.id, decided_at: deps.clock.now().toString() })
-      .where('id', '=', id)
-      .execute()
-    if (approves) await sql`select erase_neighbour(${id}::text::uuid)`.execute(transaction)
+    await decideErasureRow(transaction, { decision, decidedBy: legal.id, decidedAt: deps.clock.now().toString(), id })
+    if (approves) await erase(transaction, id)
     also({ by: legal, action: approves ? 'erased' : 'erasure-refused', occasion: { erasure: id } })
     return { decision }
   })

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { SealedPart, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
@@ -8,31 +7,17 @@ import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
-import type { Channel, Informant, NoticeWay } from '../person/channels.ts'
+import type { Informant, NoticeWay } from '../person/channels.ts'
+import { versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
 import type { AnsweredBy, Proceeding, ProceedingAnswer, ProceedingCause } from './hearing-model.ts'
+import { answersOfProceedings, keepNoticeGiven, proceedingOpen, proceedingsWithNotice, type Row } from './store.ts'
 
 /** What is sealed of an answer. */
 export interface SealedAnswer {
   text: string
   by: AnsweredBy
   atDesk: boolean
-}
-
-interface Row {
-  id: string
-  neighbour_id: string
-  cause: string
-  reason: Uint8Array
-  notice: Uint8Array | null
-  opened_at: Date
-  opened_by: string
-  notice_given_on: string | null
-  effective_from: string | null
-  council_on: string | null
-  council_outcome: 'favourable' | 'unfavourable' | null
-  told_by: Channel | null
-  told_at: Date | null
 }
 
 /** These records with the proceeding that is open about each, if one is: its reason and the answers to it are sealed. */
@@ -42,22 +27,11 @@ export async function withProceedings(
 ): Promise<SealedRecord<NeighbourFields>[]> {
   if (records.length === 0) return []
   const ids = `{${records.map(({ subject }) => subject).join(',')}}`
-  const { rows } = await sql<Row>`
-    select one.id, one.neighbour_id, cause, reason, notice, opened_at, opened_by, notice_given_on::text,
-      effective_from::text, council_on::text, council_outcome, told.channel as told_by, told.sent_at as told_at
-    from proceedings one left join notice_deliveries told on told.notice_id = one.message_id
-    where one.neighbour_id = any (${ids}::uuid[]) and decision is null`.execute(transaction)
-  const answers = await transaction
-    .selectFrom('proceeding_answers')
-    .select(['id', 'proceeding_id', 'words', 'received_at', 'read_at'])
-    .where(
-      'proceeding_id',
-      'in',
-      rows.length === 0 ? ['00000000-0000-0000-0000-000000000000'] : rows.map(({ id }) => id),
-    )
-    .orderBy('received_at')
-    .orderBy('id')
-    .execute()
+  const { rows } = await proceedingsWithNotice(transaction, ids)
+  const answers = await answersOfProceedings(
+    transaction,
+    rows.length === 0 ? ['00000000-0000-0000-0000-000000000000'] : rows.map(({ id }) => id),
+  )
   return records.map((record) => {
     const row = rows.find((one) => one.neighbour_id === record.subject)
     if (row === undefined) return record
@@ -151,17 +125,12 @@ export async function giveNotice(
   const answerBy = on.add({ days: town.departureNoticeDays })
   const effectiveFrom = answerBy.add({ days: 1 }).toString()
   const location = { table: 'proceedings', column: 'notice', row: at.proceedingId }
-  const given = await unit.transaction
-    .updateTable('proceedings')
-    .set({
-      notice_given_on: on.toString(),
-      effective_from: effectiveFrom,
-      notice: Buffer.from(unit.seal(at.neighbourId, location, { by })),
-    })
-    .where('id', '=', at.proceedingId)
-    .where('decision', 'is', null)
-    .where('notice_given_on', 'is', null)
-    .executeTakeFirst()
+  const given = await keepNoticeGiven(unit.transaction, {
+    noticeGivenOn: on.toString(),
+    effectiveFrom,
+    notice: Buffer.from(unit.seal(at.neighbourId, location, { by })),
+    id: at.proceedingId,
+  })
   if (given.numUpdatedRows !== 1n) return undefined
   return { notice: { on: on.toString(), by }, answerBy: answerBy.toString(), effectiveFrom }
 }
@@ -202,11 +171,7 @@ export async function openLeaving(
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
       const { name, dateOfBirth, residence, departedOn, proceeding } = record
-      const { version } = await transaction
-        .selectFrom('neighbours')
-        .select('version')
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
+      const { version } = await versionOf(transaction, id)
       const who = { name, dateOfBirth }
       const began = residence?.validFrom
       if (proceeding === undefined) return { id, version, ...who, began, departedOn, proceeding }
@@ -233,12 +198,7 @@ export async function isBeingDecided(
   neighbourId: string,
 ): Promise<boolean> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction
-      .selectFrom('proceedings')
-      .select('id')
-      .where('neighbour_id', '=', neighbourId)
-      .where('decision', 'is', null)
-      .executeTakeFirst()
+    const row = await proceedingOpen(transaction, neighbourId)
     return row !== undefined
   })
 }

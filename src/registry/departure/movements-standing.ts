@@ -1,4 +1,5 @@
 import type { Transaction } from '../../platform/database.ts'
+import { movementsBefore } from '../person/store.ts'
 
 /** A movement that stands: nothing has undone it. */
 export interface StandingMovement {
@@ -19,18 +20,7 @@ export async function movementsThatStand(
   neighbourId: string,
   before?: string,
 ): Promise<StandingMovement[]> {
-  const rows = await transaction
-    .selectFrom('movements')
-    .select(['kind', 'cause', 'effective_on as effectiveOn'])
-    .where('neighbour_id', '=', neighbourId)
-    .$if(before !== undefined, (query) =>
-      query.where('recorded_at', '<', (row) =>
-        row.cast(row.cast<string>(row.val(before ?? ''), 'text'), 'timestamptz'),
-      ),
-    )
-    .orderBy('recorded_at')
-    .orderBy('id')
-    .execute()
+  const rows = await movementsBefore(transaction, { neighbourId, before })
   const standing: StandingMovement[] = []
   for (const row of rows) {
     if (row.cause === 'undone') standing.pop()

@@ -1,5 +1,3 @@
-import { type ExpressionBuilder, sql } from 'kysely'
-import type { DB } from '../../../schema/database.ts'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
@@ -10,6 +8,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import type { ProceedingCause } from './hearing-model.ts'
+import { proceedingDue, proceedingsDue } from './store.ts'
 
 const MOST_LISTED = 25
 
@@ -25,17 +24,6 @@ export interface OpenProceeding {
   unread: boolean
 }
 
-const waitsUnread = (one: ExpressionBuilder<DB, 'proceedings'>) =>
-  one
-    .exists(
-      one
-        .selectFrom('proceeding_answers')
-        .select('proceeding_answers.id')
-        .whereRef('proceeding_id', '=', 'proceedings.id')
-        .where('read_at', 'is', null),
-    )
-    .as('unread')
-
 /** That a departure is being decided, and until when it can be answered: nothing of what it says. */
 export interface UnderWay {
   answerBy?: string
@@ -44,13 +32,7 @@ export interface UnderWay {
 
 /** Whether a departure of somebody is being decided, inside a transaction of the gate's. */
 export async function proceedingUnderWay(transaction: Transaction, id: string): Promise<UnderWay | undefined> {
-  const row = await transaction
-    .selectFrom('proceedings')
-    .select(['effective_from'])
-    .select(waitsUnread)
-    .where('neighbour_id', '=', id)
-    .where('decision', 'is', null)
-    .executeTakeFirst()
+  const row = await proceedingDue(transaction, id)
   return row && { ...lastDayOf(row), unread: Boolean(row.unread) }
 }
 
@@ -74,28 +56,7 @@ export async function openProceedings(
       worklist: true,
     },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('proceedings')
-        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
-        .select(['proceedings.id', 'neighbour_id', 'cause', 'opened_by', 'effective_from'])
-        .select(waitsUnread)
-        .where('decision', 'is', null)
-        // Those of protected neighbours are a supervisor's, and take no place among a clerk's.
-        .$if(clerk.role !== 'supervisor', (query) =>
-          query.where(
-            (n) => sql<boolean>`not hides_whereabouts(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`,
-          ),
-        )
-        // Those whose neighbour has no notice yet come last.
-        .$if(after !== undefined, (query) =>
-          query.where(
-            sql<boolean>`(coalesce(effective_from, '9999-12-31'), proceedings.id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`,
-          ),
-        )
-        .orderBy(sql`coalesce(effective_from, '9999-12-31')`)
-        .orderBy('proceedings.id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await proceedingsDue(transaction, { clerk, after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.effective_from ?? '9999-12-31', id: row.id }))
       const items = page.rows.map((row) => ({
         id: row.id,

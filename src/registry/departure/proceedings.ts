@@ -11,9 +11,19 @@ import type { Channel, NoticeWay } from '../person/channels.ts'
 import { faultsOfDay, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion } from '../person/neighbours.ts'
 import { reachOf } from '../person/reach.ts'
+import { versionOf } from '../person/store.ts'
 import { atDesk, ProceedingIncomplete, takeEffect } from './departures.ts'
 import { giveNotice, type SealedAnswer } from './hearing.ts'
 import { AnsweredBy, type CouncilOutcome, type Proceeding } from './hearing-model.ts'
+import {
+  answersIn,
+  countAnswers,
+  decideProceedingRow,
+  keepOpinion,
+  keepProceedingAnswer,
+  lockProceeding,
+  markAnswerRead,
+} from './store.ts'
 
 /** Which proceeding, of whom. */
 export interface At {
@@ -125,11 +135,7 @@ export async function answerProceeding(
       use,
       work: async ({ unit }) => {
         const open = await lockOpen(unit, { neighbourId, ...(proceedingId ? { proceedingId } : {}) })
-        const { count } = await unit.transaction
-          .selectFrom('proceeding_answers')
-          .select((said) => said.fn.countAll<string>().as('count'))
-          .where('proceeding_id', '=', open.id)
-          .executeTakeFirstOrThrow()
+        const { count } = await countAnswers(unit.transaction, open.id)
         if (Number(count) >= MOST_ANSWERS)
           throw new Problem(
             'too-many-answers',
@@ -138,19 +144,14 @@ export async function answerProceeding(
           )
         const id = uuidv7()
         const words: SealedAnswer = { text: answer.text, by: answer.by, atDesk: requester.kind === 'staff' }
-        await unit.transaction
-          .insertInto('proceeding_answers')
-          .values({
-            id,
-            municipality_id: town.id,
-            proceeding_id: open.id,
-            neighbour_id: neighbourId,
-            words: Buffer.from(
-              unit.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words),
-            ),
-            received_at: deps.clock.now().toString(),
-          })
-          .execute()
+        await keepProceedingAnswer(unit.transaction, {
+          id,
+          municipality_id: town.id,
+          proceeding_id: open.id,
+          neighbour_id: neighbourId,
+          words: Buffer.from(unit.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words)),
+          received_at: deps.clock.now().toString(),
+        })
         const at = { neighbourId, proceedingId: open.id }
         // Who answers knows of it. A helper's word does not say that the neighbour does.
         const noted =
@@ -180,13 +181,12 @@ export async function readAnswer(
       work: async ({ unit, proceeding }) => {
         await lockOpen(unit, at)
         if (!proceeding?.answers.some(({ id }) => id === answerId)) throw new NotFound()
-        await unit.transaction
-          .updateTable('proceeding_answers')
-          .set({ read_by: clerk.id, read_at: deps.clock.now().toString() })
-          .where('id', '=', answerId)
-          .where('proceeding_id', '=', at.proceedingId)
-          .where('read_at', 'is', null)
-          .execute()
+        await markAnswerRead(unit.transaction, {
+          readBy: clerk.id,
+          readAt: deps.clock.now().toString(),
+          id: answerId,
+          proceedingId: at.proceedingId,
+        })
         return { proceedingId: at.proceedingId, status: 'read' }
       },
     },
@@ -219,11 +219,11 @@ export async function recordOpinion(
         const day = today(deps.clock, town.timeZone)
         if (Temporal.PlainDate.compare(opinion.on, opened) < 0 || Temporal.PlainDate.compare(opinion.on, day) > 0)
           throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give a day since the proceeding was opened.' }])
-        await unit.transaction
-          .updateTable('proceedings')
-          .set({ council_on: opinion.on, council_outcome: opinion.outcome })
-          .where('id', '=', at.proceedingId)
-          .execute()
+        await keepOpinion(unit.transaction, {
+          councilOn: opinion.on,
+          councilOutcome: opinion.outcome,
+          id: at.proceedingId,
+        })
         return { proceedingId: at.proceedingId, status: 'heard' }
       },
     },
@@ -278,11 +278,7 @@ export async function decideProceeding(
             throw new ProceedingIncomplete('answer-unread')
           const missing = standsInTheWay(town, { ...proceeding, openedByYou: proceeding.openedBy === clerk.id }, day)
           if (missing) throw new ProceedingIncomplete(missing)
-          const { version } = await unit.transaction
-            .selectFrom('neighbours')
-            .select('version')
-            .where('id', '=', at.neighbourId)
-            .executeTakeFirstOrThrow()
+          const { version } = await versionOf(unit.transaction, at.neighbourId)
           await nextVersion(unit, at.neighbourId, version)
           await takeEffect(
             unit,
@@ -291,11 +287,12 @@ export async function decideProceeding(
           )
         }
         const now = deps.clock.now()
-        await unit.transaction
-          .updateTable('proceedings')
-          .set({ decision, decided_by: clerk.id, decided_at: now.toString() })
-          .where('id', '=', at.proceedingId)
-          .execute()
+        await decideProceedingRow(unit.transaction, {
+          decision,
+          decidedBy: clerk.id,
+          decidedAt: now.toString(),
+          id: at.proceedingId,
+        })
         const kind = `proceeding-${decision}` as const
         await deps.leaveMessage(unit.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
         return { proceedingId: at.proceedingId, status: decision }
@@ -305,24 +302,13 @@ export async function decideProceeding(
 }
 
 async function answersTo(unit: UnitOfWork, at: At): Promise<number> {
-  const rows = await unit.transaction
-    .selectFrom('proceeding_answers')
-    .select('id')
-    .where('proceeding_id', '=', at.proceedingId)
-    .execute()
+  const rows = await answersIn(unit.transaction, at.proceedingId)
   return rows.length
 }
 
 /** The open proceeding, held against every other step until this one is done. */
 async function lockOpen(unit: UnitOfWork, at: { neighbourId: string; proceedingId?: string }) {
-  const proceeding = await unit.transaction
-    .selectFrom('proceedings')
-    .select(['id', 'opened_at', 'decision'])
-    .where('neighbour_id', '=', at.neighbourId)
-    .$if(at.proceedingId !== undefined, (query) => query.where('id', '=', at.proceedingId ?? ''))
-    .$if(at.proceedingId === undefined, (query) => query.where('decision', 'is', null))
-    .forUpdate()
-    .executeTakeFirst()
+  const proceeding = await lockProceeding(unit.transaction, at)
   if (proceeding === undefined) throw new NotFound()
   if (proceeding.decision !== null) throw new ProceedingIncomplete('proceeding-closed')
   return proceeding

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Requester } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
@@ -6,6 +5,7 @@ import type { Transaction } from '../../platform/database.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, Name, NeighbourFields } from '../model.ts'
+import { matesOn, shownMatesOf } from '../residence/store.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 
 /**
@@ -25,16 +25,7 @@ export async function householdAddress(
   await deps.gate.open<NeighbourFields, 'address', void>(
     { municipalityId: town.id, requester, action, purpose, fields: ['address'] },
     async (transaction) => {
-      const mates = await transaction
-        .selectFrom('residences')
-        .innerJoin('neighbours', 'neighbours.id', 'residences.neighbour_id')
-        .select('neighbours.id')
-        .where('household_id', '=', householdId)
-        .where('superseded_at', 'is', null)
-        .where('valid_to', 'is', null)
-        .where((mate) => sql<boolean>`not is_hidden(${mate.ref('neighbours.id')}, ${mate.ref('neighbours.protected')})`)
-        .orderBy('neighbours.id')
-        .execute()
+      const mates = await shownMatesOf(transaction, householdId)
       return loadRecords(
         transaction,
         mates.map(({ id }) => id),
@@ -81,12 +72,6 @@ export async function householdMembers(
   neighbourId: string,
   day: Temporal.PlainDate,
 ): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select mate.neighbour_id as id from residences own
-    join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
-      and mate.valid_from <= ${day.toString()}::date and (mate.valid_to is null or mate.valid_to > ${day.toString()}::date)
-    where own.neighbour_id = ${neighbourId} and own.superseded_at is null
-      and own.valid_from <= ${day.toString()}::date and (own.valid_to is null or own.valid_to > ${day.toString()}::date)
-    order by mate.recorded_at, mate.neighbour_id`.execute(transaction)
+  const { rows } = await matesOn(transaction, { day: day.toString(), neighbourId })
   return rows.map(({ id }) => id)
 }

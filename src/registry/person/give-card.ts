@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
-import { codeHash, plain, wordHash } from '../../identity/resident-card.ts'
+import { plain, wordHash } from '../../identity/resident-card.ts'
+import { anyCardOf, codeHash, keepCard, replaceCards } from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
@@ -65,29 +66,17 @@ export async function giveCard(
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
       // The first card of a newcomer is no news to them.
-      const earlier = await unit.transaction
-        .selectFrom('resident_cards')
-        .select('id')
-        .where('neighbour_id', '=', neighbourId)
-        .executeTakeFirst()
+      const earlier = await anyCardOf(unit.transaction, neighbourId)
       if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
-      await unit.transaction
-        .updateTable('resident_cards')
-        .set({ cancelled_at: now, ended_by: 'replaced' })
-        .where('neighbour_id', '=', neighbourId)
-        .where('cancelled_at', 'is', null)
-        .execute()
-      await unit.transaction
-        .insertInto('resident_cards')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          code_hash: codeHash(hash, letters),
-          word_hash: wordHash(hash, id, second),
-          created_at: now,
-        })
-        .execute()
+      await replaceCards(unit.transaction, { cancelledAt: now, neighbourId })
+      await keepCard(unit.transaction, {
+        id,
+        municipality_id: town.id,
+        neighbour_id: neighbourId,
+        code_hash: codeHash(hash, letters),
+        word_hash: wordHash(hash, id, second),
+        created_at: now,
+      })
       return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
     },
   )

@@ -1,13 +1,17 @@
-import { sql } from 'kysely'
 import type { SealedRecord } from '../../firewall/model.ts'
 import type { MessageKind } from '../../identity/telling.ts'
 import { wrappedKey } from '../../keys/municipality-keys.ts'
 import type { Transaction } from '../../platform/database.ts'
 import type { SealedAnswer } from '../departure/hearing.ts'
+import { answersEver, proceedingsEver } from '../departure/store.ts'
 import type { Address, Contact, NeighbourFields, Representation } from '../model.ts'
+import { addressKeysOf, residencesEver, startsSaidEver } from '../residence/store.ts'
 import { addressParts } from '../store.ts'
 import type { Channel, NoticeWay } from './channels.ts'
+import { joinsEver } from './join-store.ts'
 import type { Reopen } from './representation.ts'
+import { representationsOfBoth } from './representation-store.ts'
+import { evidenceEver, noticesTo, particularsEver } from './store.ts'
 
 // What the register's own tables hold about a neighbour beside their record, for whoever takes everything home. Which tables there
 // are, and where each stands in what they get, says schema/everything.json.
@@ -58,14 +62,7 @@ export async function withAllAddresses(
   transaction: Transaction,
   record: SealedRecord<NeighbourFields>,
 ): Promise<SealedRecord<NeighbourFields>> {
-  const rows = await transaction
-    .selectFrom('residences')
-    .innerJoin('households', 'households.id', 'residences.household_id')
-    .innerJoin('data_keys', 'data_keys.id', 'households.address_id')
-    .select(['data_keys.id', 'data_keys.municipality_id', 'registry_key_id', 'wrapped'])
-    .distinct()
-    .where('residences.neighbour_id', '=', record.subject)
-    .execute()
+  const rows = await addressKeysOf(transaction, record.subject)
   const known = new Set(record.keys.map(({ id }) => id))
   const more = rows.filter(({ id }) => !known.has(id)).map((row) => wrappedKey({ ...row, owner: 'address' }))
   return { ...record, keys: [...record.keys, ...more] }
@@ -91,12 +88,7 @@ export async function heldAbout(
     reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown
   },
 ): Promise<HeldAbout> {
-  const versions = await transaction
-    .selectFrom('particulars')
-    .select(['version', 'identity', 'contact', 'recorded_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('version')
-    .execute()
+  const versions = await particularsEver(transaction, neighbourId)
   const location = (row: { version: number }, column: string) => ({
     table: 'particulars',
     column,
@@ -123,16 +115,7 @@ async function residencesOf(
   neighbourId: string,
   reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown,
 ): Promise<HeldAbout['residences']> {
-  const rows = await transaction
-    .selectFrom('residences')
-    .leftJoin('households', 'households.id', 'residences.household_id')
-    .leftJoin('addresses', 'addresses.id', 'households.address_id')
-    .select(['valid_from', 'valid_to', 'residences.recorded_at', 'superseded_at'])
-    .select(['addresses.id as address_id', 'addresses.kind', 'place', 'reference', 'usual_area'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('residences.recorded_at')
-    .orderBy('valid_from')
-    .execute()
+  const rows = await residencesEver(transaction, neighbourId)
   return rows.map((row) => {
     const id = row.address_id
     const parts = addressParts({ place: row.place, reference: row.reference, usual_area: row.usual_area })
@@ -154,12 +137,7 @@ async function residencesOf(
 }
 
 async function evidenceOf(transaction: Transaction, neighbourId: string): Promise<HeldAbout['evidence']> {
-  const rows = await transaction
-    .selectFrom('evidence')
-    .select(['strength', 'recorded_at', 'document_hash'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('recorded_at')
-    .execute()
+  const rows = await evidenceEver(transaction, neighbourId)
   return rows.map((row) => ({
     strength: row.strength,
     writtenAt: instant(row.recorded_at),
@@ -172,14 +150,7 @@ async function messagesTo(
   transaction: Transaction,
   { neighbourId, now, reopen }: { neighbourId: string; now: Temporal.Instant; reopen: Reopen },
 ): Promise<HeldAbout['messages']> {
-  const rows = await transaction
-    .selectFrom('notices')
-    .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
-    .select(['notices.id', 'kind', 'visible_from', 'details', 'channel', 'sent_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('visible_from', '<=', new Date(now.epochMilliseconds))
-    .orderBy('visible_from', 'desc')
-    .execute()
+  const rows = await noticesTo(transaction, { neighbourId, visibleFrom: new Date(now.epochMilliseconds) })
   return rows.map((row) => ({
     kind: row.kind as MessageKind,
     from: instant(row.visible_from),
@@ -193,19 +164,8 @@ async function proceedingsAbout(
   neighbourId: string,
   reopen: Reopen,
 ): Promise<HeldAbout['proceedings']> {
-  const rows = await transaction
-    .selectFrom('proceedings')
-    .select(['id', 'cause', 'reason', 'notice', 'notice_given_on', 'effective_from', 'opened_at'])
-    .select(['council_on', 'council_outcome', 'decision', 'decided_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('opened_at')
-    .execute()
-  const answers = await transaction
-    .selectFrom('proceeding_answers')
-    .select(['id', 'proceeding_id', 'words', 'received_at', 'read_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('received_at')
-    .execute()
+  const rows = await proceedingsEver(transaction, neighbourId)
+  const answers = await answersEver(transaction, neighbourId)
   const proceedingPlace = (id: string, column: string) => ({ table: 'proceedings', column, row: id })
   return rows.map((row) => ({
     cause: row.cause,
@@ -239,22 +199,7 @@ async function tiesOfBoth(
   neighbourId: string,
   reopen: Reopen,
 ): Promise<Pick<HeldAbout, 'actsFor' | 'representatives'>> {
-  const rows = await transaction
-    .selectFrom('representatives')
-    .select(['id', 'neighbour_id', 'representative_id', 'details', 'recorded_at', 'ended_at'])
-    // Whoever hides is among nobody's representations: it would tell that they are registered.
-    .select(
-      sql<boolean>`exists (select from neighbours who where who.id in (representatives.neighbour_id, representatives.representative_id)
-        and who.id <> ${neighbourId} and is_hidden(who.id, who.protected))`.as('hidden'),
-    )
-    .where((representation) =>
-      representation.or([
-        representation('neighbour_id', '=', neighbourId),
-        representation('representative_id', '=', neighbourId),
-      ]),
-    )
-    .orderBy('recorded_at')
-    .execute()
+  const rows = await representationsOfBoth(transaction, { neighbourId, representativeId: neighbourId })
   const seen = rows.filter(({ hidden }) => !hidden)
   const time = (row: (typeof rows)[number]) => ({
     since: instant(row.recorded_at),
@@ -282,12 +227,7 @@ async function startsSaid(
   neighbourId: string,
   reopen: Reopen,
 ): Promise<HeldAbout['saidStarts']> {
-  const rows = await transaction
-    .selectFrom('said_starts')
-    .select(['id', 'content', 'said_at', 'decision'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('said_at')
-    .execute()
+  const rows = await startsSaidEver(transaction, neighbourId)
   return rows.map((row) => ({
     said: reopen({ table: 'said_starts', column: 'content', row: row.id }, row.content),
     at: instant(row.said_at),
@@ -296,14 +236,7 @@ async function startsSaid(
 }
 
 async function joinsOf(transaction: Transaction, neighbourId: string, reopen: Reopen): Promise<HeldAbout['joins']> {
-  const rows = await transaction
-    .selectFrom('joins')
-    .select(['id', 'reason', 'proposed_at', 'decision', 'undone_at'])
-    .where('stays_id', '=', neighbourId)
-    // What is not decided yet, or was refused, is of somebody else as far as anybody knows.
-    .where('decision', '=', 'approved')
-    .orderBy('proposed_at')
-    .execute()
+  const rows = await joinsEver(transaction, neighbourId)
   return rows.map((row) => ({
     proposedAt: instant(row.proposed_at),
     decision: row.decision,

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { SealedPart, SealedRecord } from '../../firewall/model.ts'
 import { purposes } from '../../firewall/policies.ts'
@@ -10,8 +9,10 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, DistinctBecause, HistoryEntry, Name, NeighbourFields } from '../model.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
+import { periodsKnownBy, periodsNow } from '../residence/store.ts'
 import { type AsOf, knownBy, loadRecords } from '../store.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
+import { movementsOf } from './store.ts'
 
 export interface History {
   id: string
@@ -49,9 +50,7 @@ export interface ResidencePeriod {
 
 /** When somebody has lived here, earliest first, inside a transaction of the gate's. */
 export async function residencePeriods(transaction: Transaction, neighbourId: string): Promise<ResidencePeriod[]> {
-  const { rows } = await sql<{ valid_from: string; valid_to: string | null }>`
-    select valid_from::text, valid_to::text from residences
-    where neighbour_id = ${neighbourId} and superseded_at is null order by valid_from`.execute(transaction)
+  const { rows } = await periodsNow(transaction, neighbourId)
   return rows.map(({ valid_from, valid_to }) => ({ validFrom: valid_from, validTo: valid_to }))
 }
 
@@ -70,16 +69,7 @@ async function withMovements(
   record: SealedRecord<NeighbourFields>,
 ): Promise<SealedRecord<NeighbourFields>> {
   const id = record.subject
-  const { rows } = await sql<{
-    id: string
-    kind: string
-    cause: string
-    effective_on: string
-    recorded_at: Date
-    details: Uint8Array | null
-  }>`
-    select id, kind, cause, effective_on::text, recorded_at, details from movements
-    where neighbour_id = ${id} order by recorded_at, id`.execute(transaction)
+  const { rows } = await movementsOf(transaction, id)
   const history = rows.map((row) => ({
     movement: row.kind,
     cause: row.cause,
@@ -159,17 +149,7 @@ export async function neighbourHistory(
         const [one] = await openMore((transaction) => loadRecords(transaction, [id], then))
         return one
       }
-      const residences = await sql<{
-        id: string
-        valid_from: string
-        valid_to: string | null
-        recorded_at: Date
-        superseded_at: Date | null
-      }>`
-        select id, valid_from::text, valid_to::text, recorded_at, superseded_at from residences
-        where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
-        unit.transaction,
-      )
+      const residences = await periodsKnownBy(unit.transaction, { id, known })
       const { id: _, history: all = [], ...state } = record
       const history = all.filter((one) => asOf.knownAt === undefined || recordedBy(one, knownAt))
       // A name that is for finding only is told to its bearer, and to nobody else at whatever time they ask of.

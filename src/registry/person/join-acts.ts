@@ -1,36 +1,48 @@
 import { isDeepStrictEqual } from 'node:util'
-import { sql } from 'kysely'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { Name, NeighbourFields } from '../model.ts'
+import type { Name } from '../model.ts'
 import type { ParticularsColumn, Whole } from '../particulars.ts'
+import { decideLikenessesJoined } from '../register/store.ts'
 import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../residence/residence-rows.ts'
 import { decideSaidStarts } from '../residence/said-starts.ts'
+import { periodsBrought } from '../residence/store.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { addedBy } from './join-periods.ts'
 import type { Joinable } from './join-rules.ts'
+import {
+  joinRow,
+  keepMoved,
+  type Moved,
+  markUndone,
+  moveBelongings,
+  moveBelongingsBack,
+  type Taken,
+} from './join-store.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
+import {
+  endRepresentationRow,
+  keepRepresentation,
+  representationBetween,
+  representationsInForce,
+  reviveRepresentations,
+} from './representation-store.ts'
 import { locationOf as locationOfRepresentation } from './representatives.ts'
-
-/** Particulars that one record has from another. */
-type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'contact' | 'languages'>>
-
-/** What a join moved, so that it can be taken apart; sealed to the record that stays. */
-interface Moved {
-  /** Ids of proofs, complaints, notices, flags, and of representations in which they act for others. */
-  belongings: Record<string, string[]>
-  /** Representations of those who act for them, written again under the other key: new id and old. */
-  representations: { written: string; ended: string }[]
-  /** Names that the record that stays did not have. */
-  names: Name[]
-  was: { departedOn: string | null; joinedHides: boolean; staysHides: boolean }
-  /** What was known of the other alone, and was taken over. */
-  took: Taken
-}
+import {
+  departOn,
+  dropVisits,
+  endWaysInJoined,
+  joinedAt,
+  keepParticulars,
+  latestIdentity,
+  restoreJoined,
+  setHides,
+  versionAndHides,
+} from './store.ts'
 
 const locationOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
 
@@ -76,27 +88,24 @@ export async function joinRecords(
   const representations = await carryRepresentations(unit, town, { staysId: stays.id, joinedId: joined.id })
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
-  const { rows } = await sql<{ moved: Moved['belongings'] }>`
-    select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(unit.transaction)
+  const { rows } = await moveBelongings(unit.transaction, { joinedId: joined.id, staysId: stays.id })
 
   const hides = was.hides || wasOther.hides
   for (const [one, standing] of [
     [stays.id, was],
     [joined.id, wasOther],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(unit.transaction)
+    await endWaysInJoined(unit.transaction, one)
     await nextVersion(unit, one, standing.version)
-    await unit.transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', one).execute()
-    await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', one).execute()
-    await unit.transaction
-      .updateTable('likenesses')
-      .set({ decision: 'joined', decided_at: deps.clock.now().toString(), decided_by: staff.id })
-      .where('neighbour_id', '=', one)
-      .where('decision', 'is', null)
-      .execute()
+    await setHides(unit.transaction, { hides, id: one })
+    await dropVisits(unit.transaction, one)
+    await decideLikenessesJoined(unit.transaction, {
+      decidedAt: deps.clock.now().toString(),
+      decidedBy: staff.id,
+      neighbourId: one,
+    })
   }
-  if (joined.departedOn === undefined)
-    await unit.transaction.updateTable('neighbours').set({ departed_on: day }).where('id', '=', joined.id).execute()
+  if (joined.departedOn === undefined) await departOn(unit.transaction, { departedOn: day, id: joined.id })
   await withdrawProofs(unit, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
   await reindex(unit, joined.id, [])
   await recordMovement(
@@ -124,11 +133,7 @@ export async function joinRecords(
     was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
     took,
   }
-  await unit.transaction
-    .updateTable('joins')
-    .set({ moved: Buffer.from(unit.seal(stays.id, locationOf(id), moved)) })
-    .where('id', '=', id)
-    .execute()
+  await keepMoved(unit.transaction, { moved: Buffer.from(unit.seal(stays.id, locationOf(id), moved)), id })
 }
 
 /**
@@ -143,19 +148,12 @@ export async function takeApart(
   { unit, pair: { id, stays, joined } }: { unit: UnitOfWork; pair: Pair },
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
-  const { rows } = await sql<{ at: string }>`
-    select act.recorded_at::text as at from movements act
-    where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
-    order by act.recorded_at desc limit 1`.execute(unit.transaction)
+  const { rows } = await joinedAt(unit.transaction, joined.id)
   const [act] = rows
   if (act === undefined) return false
   const brought = await broughtByJoin(unit, stays.id, act.at)
   if (brought === undefined) return false
-  const row = await unit.transaction
-    .selectFrom('joins')
-    .select(['moved', 'hides_since'])
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow()
+  const row = await joinRow(unit.transaction, id)
   if (row.moved === null) return false
   const moved = unit.reopen(stays.id, locationOf(id), row.moved) as Moved
   const [standing, other] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
@@ -164,7 +162,7 @@ export async function takeApart(
   const hidSince = standing.hides && (row.hides_since || !(moved.was.joinedHides || moved.was.staysHides))
   const hid = (before: boolean) => before || hidSince
   // From here on the two are two: what asks which record a person is in is told so.
-  await unit.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
+  await markUndone(unit.transaction, id)
   // What was written of the record that stays since stays its own: a move, leaving, a death.
   await supersede(unit, brought)
   for (const residenceId of brought)
@@ -187,30 +185,24 @@ export async function takeApart(
   })
   for (const { written, ended } of moved.representations) {
     await endRepresentation(unit, written)
-    await unit.transaction
-      .updateTable('representatives')
-      .set({ ended_at: null, ended_because: null })
-      .where('id', '=', ended)
-      .execute()
+    await reviveRepresentations(unit.transaction, ended)
   }
-  await unit.transaction
-    .updateTable('neighbours')
-    .set({ departed_on: moved.was.departedOn, protected: hid(moved.was.joinedHides) })
-    .where('id', '=', joined.id)
-    .execute()
-  await unit.transaction
-    .updateTable('neighbours')
-    .set({ protected: hid(moved.was.staysHides) })
-    .where('id', '=', stays.id)
-    .execute()
-  await sql`select move_belongings(${stays.id}::uuid, ${joined.id}::uuid, ${JSON.stringify(moved.belongings)}::text::jsonb)`.execute(
-    unit.transaction,
-  )
+  await restoreJoined(unit.transaction, {
+    departedOn: moved.was.departedOn,
+    hides: hid(moved.was.joinedHides),
+    id: joined.id,
+  })
+  await setHides(unit.transaction, { hides: hid(moved.was.staysHides), id: stays.id })
+  await moveBelongingsBack(unit.transaction, {
+    staysId: stays.id,
+    joinedId: joined.id,
+    belongings: JSON.stringify(moved.belongings),
+  })
   for (const [one, { version }] of [
     [stays.id, standing],
     [joined.id, other],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(unit.transaction)
+    await endWaysInJoined(unit.transaction, one)
     await nextVersion(unit, one, version)
     await withdrawProofs(unit, one, ['years', 'periods'])
     await recordMovement(
@@ -232,23 +224,13 @@ export async function takeApart(
  * @returns ids, or undefined where the days of one were corrected, so that nobody can tell what is whose
  */
 async function broughtByJoin(unit: UnitOfWork, staysId: string, at: string): Promise<string[] | undefined> {
-  const { rows } = await sql<{ id: string | null }>`
-    select kept.id from residences brought
-    left join residences kept on kept.neighbour_id = brought.neighbour_id and kept.superseded_at is null
-      and kept.household_id = brought.household_id and kept.valid_from = brought.valid_from
-    where brought.neighbour_id = ${staysId} and brought.recorded_at = ${at}::text::timestamptz`.execute(
-    unit.transaction,
-  )
+  const { rows } = await periodsBrought(unit.transaction, { staysId, at })
   const ids = rows.map((row) => row.id)
   return ids.includes(null) ? undefined : ids.filter((one) => one !== null)
 }
 
 async function standingOf(unit: UnitOfWork, id: string): Promise<{ version: number; hides: boolean }> {
-  const { version, protected: hides } = await unit.transaction
-    .selectFrom('neighbours')
-    .select(['version', 'protected'])
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow()
+  const { version, protected: hides } = await versionAndHides(unit.transaction, id)
   return { version, hides }
 }
 
@@ -276,13 +258,7 @@ async function writeParticulars(
     previousNames,
   }: { person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined }; previousNames: Name[] },
 ): Promise<void> {
-  const latest = await unit.transaction
-    .selectFrom('particulars')
-    .select(['version', 'identity'])
-    .where('neighbour_id', '=', person.id)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow()
+  const latest = await latestIdentity(unit.transaction, person.id)
   const version = latest.version + 1
   const placeAt = (column: ParticularsColumn, row: number) => ({
     table: 'particulars',
@@ -293,18 +269,15 @@ async function writeParticulars(
   const identity = unit.reopen(person.id, placeAt('identity', latest.version), latest.identity) as Whole<'identity'>
   const { contact, languages, dateOfBirth } = person
   const whole: Whole<'contact'> = { contact, languages }
-  await unit.transaction
-    .insertInto('particulars')
-    .values({
-      municipality_id: town.id,
-      neighbour_id: person.id,
-      version,
-      identity: Buffer.from(
-        unit.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
-      ),
-      contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), whole)),
-    })
-    .execute()
+  await keepParticulars(unit.transaction, {
+    municipality_id: town.id,
+    neighbour_id: person.id,
+    version,
+    identity: Buffer.from(
+      unit.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
+    ),
+    contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), whole)),
+  })
 }
 
 /** Who acts for the person goes along: what a representation says is sealed to whom it is about, and so is sealed anew. */
@@ -313,45 +286,29 @@ async function carryRepresentations(
   town: Municipality,
   { staysId, joinedId }: { staysId: string; joinedId: string },
 ): Promise<Moved['representations']> {
-  const rows = await unit.transaction
-    .selectFrom('representatives')
-    .select(['id', 'representative_id', 'details'])
-    .where('neighbour_id', '=', joinedId)
-    .where('ended_at', 'is', null)
-    .execute()
+  const rows = await representationsInForce(unit.transaction, joinedId)
   const representations: Moved['representations'] = []
   for (const row of rows) {
-    const known = await unit.transaction
-      .selectFrom('representatives')
-      .select('id')
-      .where('neighbour_id', '=', staysId)
-      .where('representative_id', '=', row.representative_id ?? staysId)
-      .where('ended_at', 'is', null)
-      .executeTakeFirst()
+    const known = await representationBetween(unit.transaction, {
+      neighbourId: staysId,
+      representativeId: row.representative_id ?? staysId,
+    })
     if (known !== undefined || row.representative_id === staysId) continue
     const id = uuidv7()
     const details = unit.reopen(joinedId, locationOfRepresentation(row.id), row.details)
     await endRepresentation(unit, row.id)
-    await unit.transaction
-      .insertInto('representatives')
-      .values({
-        id,
-        municipality_id: town.id,
-        neighbour_id: staysId,
-        representative_id: row.representative_id,
-        details: Buffer.from(unit.seal(staysId, locationOfRepresentation(id), details)),
-      })
-      .execute()
+    await keepRepresentation(unit.transaction, {
+      id,
+      municipality_id: town.id,
+      neighbour_id: staysId,
+      representative_id: row.representative_id,
+      details: Buffer.from(unit.seal(staysId, locationOfRepresentation(id), details)),
+    })
     representations.push({ written: id, ended: row.id })
   }
   return representations
 }
 
 async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
-  await unit.transaction
-    .updateTable('representatives')
-    .set({ ended_at: sql`now()`, ended_because: 'ended' })
-    .where('id', '=', id)
-    .where('ended_at', 'is', null)
-    .execute()
+  await endRepresentationRow(unit.transaction, id)
 }

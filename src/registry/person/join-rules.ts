@@ -1,9 +1,9 @@
-import { sql } from 'kysely'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
+import { joinOpenOf, whatStandsInTheWay } from './join-store.ts'
 import { faultsOfBirthBeside, lifeRules } from './life-dates.ts'
 import { daysRecorded } from './neighbours.ts'
 
@@ -37,13 +37,7 @@ export class CannotJoin extends Problem {
 
 /** A proposal that waits about one of the records. @param besides one that is known */
 export const openOf = (unit: UnitOfWork, ids: readonly string[], besides = NO_JOIN) =>
-  unit.transaction
-    .selectFrom('joins')
-    .select('id')
-    .where('decision', 'is', null)
-    .where('id', '<>', besides)
-    .where((row) => row.or([row('stays_id', 'in', ids), row('joined_id', 'in', ids)]))
-    .executeTakeFirst()
+  joinOpenOf(unit.transaction, { id: besides, staysId: ids, joinedId: ids })
 
 /**
  * What has to hold of two records that become one, when it is proposed and when it is decided.
@@ -80,13 +74,7 @@ async function mustBeFree(
   const ids = [stays, joined]
   if (await openOf(unit, ids, besides)) throw new CannotJoin('join-open')
   const list = `{${ids.join(',')}}`
-  const { rows } = await sql<{ joined: boolean; pending: boolean }>`
-    select bool_or(record_of(one.id) <> one.id) as joined,
-      bool_or(exists (select from proceedings open where open.neighbour_id = one.id and open.decision is null)
-        or exists (select from erasures open where open.neighbour_id = one.id and open.decision is null)
-        -- Years that wait at the record that stays go on waiting there; those of the other would be lost.
-        or one.id = ${joined}::uuid and exists (select from said_starts open where open.neighbour_id = one.id and open.decision is null)) as pending
-    from unnest(${list}::uuid[]) as one (id)`.execute(unit.transaction)
+  const { rows } = await whatStandsInTheWay(unit.transaction, { joined, list })
   if (rows[0]?.joined) throw new NotFound()
   if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
 }

@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
-import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { afterPlace, type Page, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { type Page, type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -17,6 +16,16 @@ import { lockTogether } from '../residence/residences.ts'
 import { loadRecords } from '../store.ts'
 import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
 import { CannotJoin, JOIN_FIELDS, type Joinable, type JoinField, mustBeJoinable, openOf } from './join-rules.ts'
+import {
+  decideJoinRow,
+  joinedIn,
+  joinStanding,
+  joinsProposed,
+  joinsStandingOf,
+  keepJoin,
+  lockJoin,
+  reasonOf,
+} from './join-store.ts'
 
 export const JoinProposal = z
   .strictObject({
@@ -150,15 +159,7 @@ export async function proposeApart(
       ids,
       use: async (_, unit) => {
         await lockTogether(unit, [ids.stays, ids.joined])
-        const inForce = await unit.transaction
-          .selectFrom('joins')
-          .select('id')
-          .where('stays_id', '=', ids.stays)
-          .where('joined_id', '=', ids.joined)
-          .where('decision', '=', 'approved')
-          .where('undoes', 'is', null)
-          .where('undone_at', 'is', null)
-          .executeTakeFirst()
+        const inForce = await joinStanding(unit.transaction, { staysId: ids.stays, joinedId: ids.joined })
         if (inForce === undefined) throw new CannotJoin('not-joined')
         const open = await openOf(unit, [ids.stays, ids.joined])
         if (open) throw new CannotJoin('join-open')
@@ -175,18 +176,15 @@ async function propose(
   what: { stays: string; joined: string; reason: string; undoes?: string },
 ): Promise<string> {
   const id = uuidv7()
-  await unit.transaction
-    .insertInto('joins')
-    .values({
-      id,
-      municipality_id: town.id,
-      stays_id: what.stays,
-      joined_id: what.joined,
-      undoes: what.undoes ?? null,
-      reason: Buffer.from(unit.seal(what.stays, locationOf(id), what.reason)),
-      proposed_by: staff.id,
-    })
-    .execute()
+  await keepJoin(unit.transaction, {
+    id,
+    municipality_id: town.id,
+    stays_id: what.stays,
+    joined_id: what.joined,
+    undoes: what.undoes ?? null,
+    reason: Buffer.from(unit.seal(what.stays, locationOf(id), what.reason)),
+    proposed_by: staff.id,
+  })
   return id
 }
 
@@ -213,12 +211,7 @@ export async function decideJoin(
       ids: { stays: at.staysId, joined: joinedId },
       use: async (both, unit, again) => {
         await lockTogether(unit, [at.staysId, joinedId])
-        const proposal = await unit.transaction
-          .selectFrom('joins')
-          .select(['id', 'undoes', 'decision', 'proposed_by'])
-          .where('id', '=', at.id)
-          .forUpdate()
-          .executeTakeFirstOrThrow()
+        const proposal = await lockJoin(unit.transaction, at.id)
         if (proposal.decision !== null) throw new CannotJoin('join-decided')
         if (decision === 'approved') {
           if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
@@ -236,11 +229,12 @@ export async function decideJoin(
           for (const one of await again())
             if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, { unit, person: one })
         }
-        await unit.transaction
-          .updateTable('joins')
-          .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
-          .where('id', '=', at.id)
-          .execute()
+        await decideJoinRow(unit.transaction, {
+          decision,
+          decidedBy: staff.id,
+          decidedAt: deps.clock.now().toString(),
+          id: at.id,
+        })
         return { id: at.id, decision }
       },
       act: { operation: `decide-join ${at.id}`, idempotencyKey, body: { decision } },
@@ -259,14 +253,7 @@ async function otherOf(
     { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
     (transaction) => loadRecords(transaction, [at.staysId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], unit) => {
-      const row =
-        record &&
-        (await unit.transaction
-          .selectFrom('joins')
-          .select('joined_id')
-          .where('id', '=', at.id)
-          .where('stays_id', '=', at.staysId)
-          .executeTakeFirst())
+      const row = record && (await joinedIn(unit.transaction, { id: at.id, staysId: at.staysId }))
       if (!row) throw new NotFound()
       other = row.joined_id
       unit.shown([])
@@ -302,21 +289,7 @@ export async function joinsWaiting(
       worklist: true,
     },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('joins')
-        .select(['id', 'stays_id', 'joined_id', 'undoes', 'proposed_by', 'proposed_at'])
-        .where('decision', 'is', null)
-        // Those whom a clerk is not shown take no place among those whom a clerk is to see.
-        .$if(!isSupervisor(staff), (query) =>
-          query.where(
-            sql<boolean>`not exists (select from neighbours n where n.id in (joins.stays_id, joins.joined_id) and is_hidden(n.id, n.protected))`,
-          ),
-        )
-        .where(afterPlace('proposed_at', 'id', after))
-        .orderBy(toTheMillisecond('proposed_at'))
-        .orderBy('id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await joinsProposed(transaction, { staff, after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
       const ids = [...new Set(page.rows.flatMap((row) => [row.stays_id, row.joined_id]))]
       return { records: await loadRecords(transaction, ids, { trueAt }), beside: page }
@@ -327,11 +300,7 @@ export async function joinsWaiting(
       for (const row of unit.beside.rows) {
         const [stays, joined] = [known.get(row.stays_id), known.get(row.joined_id)]
         if (stays === undefined || joined === undefined) continue
-        const { reason } = await unit.transaction
-          .selectFrom('joins')
-          .select('reason')
-          .where('id', '=', row.id)
-          .executeTakeFirstOrThrow()
+        const { reason } = await reasonOf(unit.transaction, row.id)
         listed.push({
           id: row.id,
           what: row.undoes === null ? 'join' : 'apart',
@@ -365,9 +334,7 @@ export async function joinedWith(
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { rows } = await sql<{ stays_id: string; joined_id: string }>`
-        select stays_id, joined_id from joins where decision = 'approved' and undoes is null and undone_at is null
-          and (stays_id = ${id} or joined_id = ${id})`.execute(unit.transaction)
+      const { rows } = await joinsStandingOf(unit.transaction, id)
       return {
         to: rows.find((row) => row.joined_id === id)?.stays_id,
         with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),

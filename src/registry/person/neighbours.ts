@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustChangePlainly } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
@@ -21,6 +20,19 @@ import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
 import { wordsOfName } from './names.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
+import {
+  daysOf,
+  keepMovement,
+  keepParticulars,
+  lastHeardFrom,
+  lastMovement,
+  latestParticulars,
+  raiseVersion,
+  setTokens,
+  standingRow,
+  versionShared,
+  withdrawProofsOf,
+} from './store.ts'
 
 export const OPENABLE = [
   'name',
@@ -85,10 +97,7 @@ export async function openNeighbour(
 
 /** The last day a neighbour was heard from, in the town's own time. @returns an ISO date */
 export async function heardFrom(transaction: Transaction, town: Municipality, id: string): Promise<string> {
-  const { rows } = await sql<{ day: string }>`
-    select greatest((max(recorded_at) at time zone ${town.timeZone})::date,
-      max(effective_on) filter (where kind = 'confirmation'))::text as day
-    from movements where neighbour_id = ${id}`.execute(transaction)
+  const { rows } = await lastHeardFrom(transaction, { timeZone: town.timeZone, id })
   return rows[0]?.day ?? '1970-01-01'
 }
 
@@ -99,14 +108,7 @@ async function wroteJustNow(
   { clock }: Pick<RegistryDeps, 'clock'>,
   { transaction, staff: { id: staffId }, id }: { transaction: Transaction; staff: Staff; id: string },
 ): Promise<boolean> {
-  const last = await transaction
-    .selectFrom('movements')
-    .select(['recorded_by', 'recorded_at'])
-    .where('neighbour_id', '=', id)
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+  const last = await lastMovement(transaction, id)
   const until = last?.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
   return until !== undefined && last?.recorded_by === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
 }
@@ -117,12 +119,7 @@ async function standingOf(
   id: string,
   requester: Requester,
 ): Promise<{ version: number; protected: boolean }> {
-  const { version, hides, held } = await unit.transaction
-    .selectFrom('neighbours')
-    .select(['version', 'protected as hides'])
-    .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow()
+  const { version, hides, held } = await standingRow(unit.transaction, id)
   return { version, protected: hides && (isSupervisor(requester) || !held) }
 }
 
@@ -190,24 +187,17 @@ export async function correctNeighbour(
         sex: pick('sex'),
       }
       const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
-      const latest = await unit.transaction
-        .selectFrom('particulars')
-        .select((query) => query.fn.max('version').as('version'))
-        .where('neighbour_id', '=', id)
-        .executeTakeFirstOrThrow()
+      const latest = await latestParticulars(unit.transaction, id)
       const particulars = (latest.version ?? 0) + 1
       const seal = (column: ParticularsColumn, value: unknown) =>
         Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
-      await unit.transaction
-        .insertInto('particulars')
-        .values({
-          municipality_id: town.id,
-          neighbour_id: id,
-          version: particulars,
-          identity: seal('identity', identity),
-          contact: seal('contact', contact),
-        })
-        .execute()
+      await keepParticulars(unit.transaction, {
+        municipality_id: town.id,
+        neighbour_id: id,
+        version: particulars,
+        identity: seal('identity', identity),
+        contact: seal('contact', contact),
+      })
       if (requester.kind === 'staff' && resembles.length > 0)
         await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
@@ -244,10 +234,7 @@ export async function correctNeighbour(
 
 /** Every first day of a residence in force, and the day they left. */
 export async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {
-  const { rows } = await sql<{ day: string }>`
-    select valid_from::text as day from residences where neighbour_id = ${id} and superseded_at is null
-    union all
-    select departed_on::text from neighbours where id = ${id} and departed_on is not null`.execute(transaction)
+  const { rows } = await daysOf(transaction, id)
   return rows.map(({ day }) => day)
 }
 
@@ -261,40 +248,25 @@ function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Corre
 
 /** Takes the next version number, or finds that somebody else has. */
 export async function nextVersion(unit: UnitOfWork, id: string, version: number): Promise<number> {
-  const row = await unit.transaction
-    .updateTable('neighbours')
-    .set({ version: version + 1 })
-    .where('id', '=', id)
-    .where('version', '=', version)
-    .returning('version')
-    .executeTakeFirst()
+  const row = await raiseVersion(unit.transaction, { version: version + 1, id, version2: version })
   if (row === undefined) throw new VersionConflict()
   return row.version
 }
 
 /** @throws {VersionConflict} when somebody changed the record after `version` was read */
 export async function unchangedSince(unit: UnitOfWork, id: string, version: number): Promise<void> {
-  const row = await unit.transaction
-    .selectFrom('neighbours')
-    .select('version')
-    .where('id', '=', id)
-    .forShare()
-    .executeTakeFirstOrThrow()
+  const row = await versionShared(unit.transaction, id)
   if (row.version !== version) throw new VersionConflict()
 }
 
 /** Takes back every proof that says what has just changed. The database does it: proofs are another room's. */
 export async function withdrawProofs(unit: UnitOfWork, id: string, changed: readonly string[]): Promise<void> {
   if (changed.length === 0) return
-  await sql`select withdraw_proofs(${id}, ${`{${changed.join(',')}}`}::text[])`.execute(unit.transaction)
+  await withdrawProofsOf(unit.transaction, { id, changed: changed.join(',') })
 }
 
 export async function reindex(unit: UnitOfWork, id: string, tokens: readonly number[]): Promise<void> {
-  await unit.transaction
-    .updateTable('search_tokens')
-    .set({ tokens: [...tokens] })
-    .where('neighbour_id', '=', id)
-    .execute()
+  await setTokens(unit.transaction, { tokens: [...tokens], neighbourId: id })
 }
 
 export interface MovementOutline {
@@ -323,18 +295,15 @@ export async function recordMovement(
   { neighbourId, outline, details }: { neighbourId: string; outline: MovementOutline; details: unknown },
 ): Promise<string> {
   const id = uuidv7()
-  await unit.transaction
-    .insertInto('movements')
-    .values({
-      id,
-      municipality_id: town.id,
-      neighbour_id: neighbourId,
-      kind: outline.kind,
-      cause: outline.cause,
-      effective_on: outline.effectiveOn,
-      recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
-      details: Buffer.from(unit.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
-    })
-    .execute()
+  await keepMovement(unit.transaction, {
+    id,
+    municipality_id: town.id,
+    neighbour_id: neighbourId,
+    kind: outline.kind,
+    cause: outline.cause,
+    effective_on: outline.effectiveOn,
+    recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
+    details: Buffer.from(unit.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
+  })
   return id
 }

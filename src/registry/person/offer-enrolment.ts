@@ -1,7 +1,8 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { ENROLMENT_SECONDS } from '../../identity/passkeys.ts'
-import { today, uuidv7 } from '../../platform/clock.ts'
+import { keepEnrolment } from '../../identity/resident-store.ts'
+import { today } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import type { Acting } from '../../town/model.ts'
@@ -29,16 +30,12 @@ export async function offerEnrolment(
       if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, day)
       const now = deps.clock.now()
-      await unit.transaction
-        .insertInto('enrolments')
-        .values({
-          id: uuidv7(),
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          code_hash: hash(`enrolment ${code}`),
-          expires_at: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
-        })
-        .execute()
+      await keepEnrolment(unit.transaction, {
+        municipalityId: town.id,
+        neighbourId,
+        codeHash: hash(`enrolment ${code}`),
+        expiresAt: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
+      })
       return { code }
     },
   )

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
@@ -9,9 +8,12 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { type NeighbourFields, Protection } from '../model.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
+import { likenessesHide } from '../register/store.ts'
 import { loadRecords } from '../store.ts'
 import { endOfVisit, keepVisit } from '../visits.ts'
+import { joinsHideSince } from './join-store.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
+import { dropVisits, hidingSeenBy, lockHiding, setHides } from './store.ts'
 import { isMinor, raiseWelfareCheck } from './welfare.ts'
 
 /** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */
@@ -50,29 +52,11 @@ export async function protectNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { hides, undecided, held, ...row } = await unit.transaction
-        .selectFrom('neighbours')
-        .select(['protected as hides', 'version'])
-        .select(
-          sql<boolean>`exists (select from likenesses open where open.neighbour_id = ${id} and open.decision is null)`.as(
-            'undecided',
-          ),
-        )
-        .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirstOrThrow()
+      const { hides, undecided, held, ...row } = await lockHiding(unit.transaction, id)
       // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
       const asksToo = hide && held
       // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
-      if (hide)
-        await unit.transaction
-          .updateTable('joins')
-          .set({ hides_since: true })
-          .where('stays_id', '=', id)
-          .where('decision', '=', 'approved')
-          .where('undone_at', 'is', null)
-          .execute()
+      if (hide) await joinsHideSince(unit.transaction, id)
       // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
       const known = hide ? row.version : version
       if (hides === hide && !asksToo) {
@@ -81,21 +65,15 @@ export async function protectNeighbour(
       }
       if (!hide && undecided) throw new LikenessOpen()
       const next = await nextVersion(unit, id, known)
-      if (asksToo)
-        await unit.transaction
-          .updateTable('likenesses')
-          .set({ hides: true })
-          .where('neighbour_id', '=', id)
-          .where('decision', 'is', null)
-          .execute()
-      await unit.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
+      if (asksToo) await likenessesHide(unit.transaction, id)
+      await setHides(unit.transaction, { hides: hide, id })
       // A child who hides by themself may be in danger at home.
       if (byThemself && isMinor(record.dateOfBirth, day, town))
         await raiseWelfareCheck(unit.transaction, { town, neighbourId: id, reason: 'hides-alone' })
       if (hide) await withdrawProofs(unit, id, ['address', 'household'])
       if (hide && requester.kind === 'staff')
         await keepVisit(unit, { town, staffId: requester.id, neighbourId: id, until: endOfVisit(deps, town) })
-      if (!hide) await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+      if (!hide) await dropVisits(unit.transaction, id)
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
       await recordMovement(
         unit,
@@ -127,16 +105,7 @@ export async function hidingAsSeenBy(
 ): Promise<'protected' | 'held' | undefined> {
   const now = deps.clock.now().toString()
   const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('neighbours')
-      .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
-      .select((n) =>
-        sql<boolean>`exists (select from visits visit where visit.neighbour_id = ${n.ref('id')}
-          and visit.staff_id = ${staff.id} and visit.until > ${now}::text::timestamptz)`.as('visited'),
-      )
-      .where('id', '=', id)
-      .where('protected', '=', true)
-      .executeTakeFirst(),
+    hidingSeenBy(transaction, { staffId: staff.id, now, id }),
   )
   if (row === undefined) return undefined
   if (staff.role === 'supervisor') return row.held ? 'held' : 'protected'

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident } from '../../firewall/requester.ts'
@@ -11,6 +10,14 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, Representation } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import { isAged } from './birth-date.ts'
+import {
+  anybodyActsFor,
+  anyWardOf,
+  countWardsAtHome,
+  representationBy,
+  representationsByNeighbours,
+  wardIds,
+} from './representation-store.ts'
 
 export const OF_AGE = 18
 
@@ -109,13 +116,7 @@ export async function hasRepresentative(
   neighbourId: string,
   withHidden: boolean,
 ): Promise<boolean> {
-  const { rows } = await sql`
-    select from representatives representation where representation.neighbour_id = ${neighbourId} and representation.ended_at is null
-      and (representation.representative_id is null or is_neighbour(representation.representative_id))
-      and (${withHidden} or representation.representative_id is null
-        or not (select is_hidden(acts.id, acts.protected) from neighbours acts where acts.id = representation.representative_id)) limit 1`.execute(
-    transaction,
-  )
+  const { rows } = await anybodyActsFor(transaction, { neighbourId, withHidden })
   return rows.length > 0
 }
 
@@ -128,13 +129,7 @@ export async function representationsEver(
   neighbourId: string,
   reopen: Reopen,
 ): Promise<{ representativeId: string; kind: Representation['kind']; since: string }[]> {
-  const rows = await transaction
-    .selectFrom('representatives')
-    .select(['id', 'representative_id', 'details', 'recorded_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('representative_id', 'is not', null)
-    .orderBy('recorded_at', 'desc')
-    .execute()
+  const rows = await representationsByNeighbours(transaction, neighbourId)
   return rows.map((row) => ({
     representativeId: row.representative_id ?? '',
     kind: (
@@ -149,12 +144,7 @@ export async function wardsAtHome(deps: RegistryDeps, town: Municipality, reside
   const wards = await wardsOf(deps, town, resident)
   if (wards.length === 0) return 0
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const { rows } = await sql<{ n: number }>`
-      select count(distinct ward.neighbour_id)::integer as n from residences ward join residences own on own.household_id = ward.household_id
-      where own.neighbour_id = ${resident.neighbourId} and ward.neighbour_id = any (${`{${wards.join(',')}}`}::uuid[])
-        and own.superseded_at is null and own.valid_to is null and ward.superseded_at is null and ward.valid_to is null`.execute(
-      transaction,
-    )
+    const { rows } = await countWardsAtHome(transaction, { neighbourId: resident.neighbourId, wards: wards.join(',') })
     return rows[0]?.n ?? 0
   })
 }
@@ -162,11 +152,7 @@ export async function wardsAtHome(deps: RegistryDeps, town: Municipality, reside
 /** Whom a neighbour acts for. Nothing is opened. */
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const { rows } = await sql<{ id: string }>`
-      select representation.neighbour_id as id from representatives representation join neighbours n on n.id = representation.neighbour_id
-      where representation.representative_id = ${neighbourId} and representation.ended_at is null and is_neighbour(representation.representative_id)
-        and not n.protected and n.departed_on is null
-      order by representation.neighbour_id`.execute(transaction)
+    const { rows } = await wardIds(transaction, neighbourId)
     return rows.map((row) => row.id)
   })
 }
@@ -177,16 +163,7 @@ async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: 
  * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
  */
 export async function actsForSomebody(transaction: Transaction, id: string, withHidden: boolean): Promise<boolean> {
-  const representation = await transaction
-    .selectFrom('representatives')
-    .innerJoin('neighbours', 'neighbours.id', 'representatives.neighbour_id')
-    .select('representatives.id')
-    .where('representative_id', '=', id)
-    .where('ended_at', 'is', null)
-    .$if(!withHidden, (query) =>
-      query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
-    )
-    .executeTakeFirst()
+  const representation = await anyWardOf(transaction, { representativeId: id, withHidden })
   return representation !== undefined
 }
 
@@ -231,13 +208,10 @@ async function representationTo(
   resident: Resident,
   id: string,
 ): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
-  const representation = await unit.transaction
-    .selectFrom('representatives')
-    .select(['id', 'details', 'recorded_at'])
-    .where('neighbour_id', '=', id)
-    .where('representative_id', '=', resident.neighbourId)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst()
+  const representation = await representationBy(unit.transaction, {
+    neighbourId: id,
+    representativeId: resident.neighbourId,
+  })
   if (representation === undefined) throw new NotFound()
   const location = { table: 'representatives', column: 'details', row: representation.id }
   const { kind, limits } = unit.reopen(id, location, representation.details) as Pick<Representation, 'kind' | 'limits'>

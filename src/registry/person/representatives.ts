@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
@@ -7,7 +6,7 @@ import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { sqlState, type Transaction } from '../../platform/database.ts'
-import { type FieldError, mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
+import { mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
@@ -17,6 +16,13 @@ import { NotResident } from '../residence/residences.ts'
 import { loadRecords } from '../store.ts'
 import { recordMovement } from './neighbours.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
+import {
+  endActing,
+  endRepresentationOnce,
+  endWaysInOf,
+  keepRepresentation,
+  representationsSealed,
+} from './representation-store.ts'
 import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules.ts'
 
 /** @throws when somebody acts for this neighbour already: what they are to each other is changed, not added. */
@@ -39,61 +45,6 @@ export function sealRepresentation(
   const { neighbourId, ...details } =
     'neighbourId' in representation ? representation : { ...representation, neighbourId: null }
   return { id, representativeId: neighbourId, details: seal(locationOf(id), details) }
-}
-
-/** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
-async function endActing(unit: UnitOfWork, id: string): Promise<void> {
-  await unit.transaction
-    .updateTable('representatives')
-    .set({ ended_at: sql`now()`, ended_because: 'ended' })
-    .where('representative_id', '=', id)
-    .where('ended_at', 'is', null)
-    .execute()
-}
-
-/**
- * Looks whether those a new neighbour is registered with can act for them.
- *
- * @throws {InvalidInput} naming each who cannot
- */
-export async function mustBeAbleToRepresent(
-  deps: RegistryDeps,
-  { town, by: clerk }: Acting<Staff>,
-  form: { representatives?: readonly Representative[] | undefined; dateOfBirth?: string | undefined },
-): Promise<void> {
-  const { representatives = [], dateOfBirth } = form
-  const day = today(deps.clock, town.timeZone)
-  const ids = representatives.flatMap((one) => ('neighbourId' in one ? [one.neighbourId] : []))
-  const errors: FieldError[] = representatives.flatMap(({ kind }, i) =>
-    wrongKind(kind, { ward: { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day, municipality: town }).map(
-      ({ pointer, detail }) => ({
-        pointer: `/representatives/${i}${pointer}`,
-        detail,
-      }),
-    ),
-  )
-  if (ids.length > 0) {
-    const fields = ['dateOfBirth', 'departedOn', 'representatives'] as const
-    await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
-      { municipalityId: town.id, requester: clerk, action: 'register', purpose: 'registration', fields },
-      (transaction) => loadRecords(transaction, ids, { trueAt: day }),
-      (records) => {
-        for (const [i, one] of representatives.entries()) {
-          if (!('neighbourId' in one)) continue
-          const detail =
-            ids.filter((id) => id === one.neighbourId).length > 1
-              ? 'Name each person once.'
-              : cannotRepresent(
-                  records.find(({ id }) => id === one.neighbourId),
-                  day,
-                  town,
-                )
-          if (detail) errors.push({ pointer: `/representatives/${i}/neighbourId`, detail })
-        }
-      },
-    )
-  }
-  mustBeValid(errors)
 }
 
 const FIELDS = ['name', 'dateOfBirth', 'departedOn', 'representatives'] as const
@@ -150,14 +101,7 @@ export interface RepresentationRow {
 
 /** The representations in force, whoever they are with: what is behind them is for the gate to show or not. */
 export async function representationsOf(unit: UnitOfWork, wardId: string): Promise<RepresentationRow[]> {
-  const rows = await unit.transaction
-    .selectFrom('representatives')
-    .select(['id', 'representative_id', 'details'])
-    .where('neighbour_id', '=', wardId)
-    .where('ended_at', 'is', null)
-    .orderBy('recorded_at')
-    .orderBy('id')
-    .execute()
+  const rows = await representationsSealed(unit.transaction, wardId)
   return rows.map((row) => ({
     id: row.id,
     representativeId: row.representative_id,
@@ -245,7 +189,8 @@ export async function addRepresentative(
         }
         mustBeValid(errors)
         const answer = { id: await insertRepresentation(unit, town, { wardId, representative }) }
-        if (actsForAnAdult(representative.kind, { ward, day, municipality: town })) await endActing(unit, wardId)
+        if (actsForAnAdult(representative.kind, { ward, day, municipality: town }))
+          await endActing(unit.transaction, wardId)
         await recordMovement(
           unit,
           { town, by: staff },
@@ -277,16 +222,13 @@ async function insertRepresentation(
     unit.seal(wardId, location, value),
   )
   try {
-    await unit.transaction
-      .insertInto('representatives')
-      .values({
-        id,
-        municipality_id: town.id,
-        neighbour_id: wardId,
-        representative_id: representativeId,
-        details: Buffer.from(details),
-      })
-      .execute()
+    await keepRepresentation(unit.transaction, {
+      id,
+      municipality_id: town.id,
+      neighbour_id: wardId,
+      representative_id: representativeId,
+      details: Buffer.from(details),
+    })
   } catch (error) {
     if (sqlState(error) === '23505') throw new AlreadyRepresents()
     throw error
@@ -335,9 +277,10 @@ export async function changeRepresentative(
         if (detail) errors.push({ pointer: '/kind', detail })
         mustBeValid(errors)
         await endRepresentation(unit, representation.id)
-        if (actsForAnAdult(change.kind, { ward, day, municipality: town })) await endActing(unit, at.wardId)
+        if (actsForAnAdult(change.kind, { ward, day, municipality: town })) await endActing(unit.transaction, at.wardId)
         const { kind, limits, court } = change
-        if (limits?.some((limit) => !representation.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
+        if (limits?.some((limit) => !representation.details.limits?.includes(limit)))
+          await endWaysInOf(unit.transaction, at.wardId)
         const id = await insertRepresentation(unit, town, {
           wardId: at.wardId,
           representative: {
@@ -376,7 +319,7 @@ export async function endRepresentative(
       use: async (_, { unit, open, day }) => {
         const representation = await representationAt(unit, at, open)
         await endRepresentation(unit, representation.id)
-        await endWaysIn(unit, at.wardId)
+        await endWaysInOf(unit.transaction, at.wardId)
         await recordMovement(
           unit,
           { town, by: staff },
@@ -408,17 +351,7 @@ async function representationAt(
   return representation
 }
 
-/** Whoever acted for somebody may hold a card or a session of theirs: what they may no longer see, these do not show either. */
-async function endWaysIn(unit: UnitOfWork, wardId: string): Promise<void> {
-  await sql`select end_ways_in(${wardId}::uuid, 'representation')`.execute(unit.transaction)
-}
-
 async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
-  const ended = await unit.transaction
-    .updateTable('representatives')
-    .set({ ended_at: sql`now()`, ended_because: 'ended' })
-    .where('id', '=', id)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst()
+  const ended = await endRepresentationOnce(unit.transaction, id)
   if (ended.numUpdatedRows !== 1n) throw new NotFound()
 }

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
@@ -16,6 +15,18 @@ import { loadRecords } from '../store.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
 import { actsForSomebody } from './representation.ts'
+import {
+  anythingSaid,
+  keepParticulars,
+  lastMovementExact,
+  neighboursMovedAlong,
+  particularsBefore,
+  particularsWrittenAt,
+  reviveAccess,
+  setDepartedOn,
+  undoRegistration,
+  withdrawProofsSince,
+} from './store.ts'
 
 const REASONS = {
   'undo-not-yours': 'Only whoever wrote the last change can undo it.',
@@ -113,7 +124,7 @@ export async function undo(
         const outline = outlineOf(person, act)
         if (act.what === 'registration') {
           await flagTakenBack(unit, { town, staff, id })
-          await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(unit.transaction)
+          await undoRegistration(unit.transaction, { id, staffId: staff.id })
           return outline
         }
         const versions = await lockTogether(unit, act.together)
@@ -121,13 +132,13 @@ export async function undo(
         for (const one of act.together) {
           const theirs = one === id ? act : await lastAct(deps, { unit, staff, id: one })
           if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
-          await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
+          await withdrawProofsSince(unit.transaction, { one, at: act.at })
           if (act.what === 'correction') await restoreParticulars(unit, town, { id: one, at: act.at })
           else await restoreResidences(unit, { town, requester: staff, neighbourId: one, at: act.at })
           // A death recorded of somebody who had left ended nothing: they stay where they were, away.
           if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
             await setDeparture(unit, one, null)
-            await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
+            await reviveAccess(unit.transaction, { one, at: act.at })
           }
           if (act.what === 'return') await setDeparture(unit, one, await awayBefore(unit, one, act.at))
           await letGo(unit, { town, staff, id: one, when: { at: act.at, now: deps.clock.now() } })
@@ -187,15 +198,7 @@ async function lastAct(
   deps: RegistryDeps,
   { unit, staff, id }: { unit: UnitOfWork; staff: Staff; id: string },
 ): Promise<Act> {
-  const last = await unit.transaction
-    .selectFrom('movements')
-    .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
-    .select(sql<string>`recorded_at::text`.as('at'))
-    .where('neighbour_id', '=', id)
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow()
+  const last = await lastMovementExact(unit.transaction, id)
   const { at } = last
   if (last.recorded_by !== staff.id) throw new CannotUndo('undo-not-yours')
   const until = last.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
@@ -214,28 +217,19 @@ async function lastAct(
 
 /** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */
 async function saidSomething(unit: UnitOfWork, id: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from complaints where neighbour_id = ${id} union all select from proceedings where neighbour_id = ${id}`.execute(
-    unit.transaction,
-  )
+  const { rows } = await anythingSaid(unit.transaction, id)
   return rows.length > 0
 }
 
 /** Who else moved in the same act: one transaction, and so one instant. */
 async function movedAlong(unit: UnitOfWork, { id, at, by }: { id: string; at: string; by: string }): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select distinct neighbour_id as id from movements
-    where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
-      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(unit.transaction)
+  const { rows } = await neighboursMovedAlong(unit.transaction, { at, by, id })
   return rows.map((row) => row.id)
 }
 
 /** Whether a change of personal data was a correction: hiding and telling apart write no particulars. */
 async function wroteParticulars(unit: UnitOfWork, id: string, at: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from particulars where neighbour_id = ${id} and version > 1 and recorded_at = ${at}::text::timestamptz`.execute(
-    unit.transaction,
-  )
+  const { rows } = await particularsWrittenAt(unit.transaction, { id, at })
   return rows.length > 0
 }
 
@@ -244,7 +238,7 @@ const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
   awaySince(await movementsThatStand(unit.transaction, id, at))
 
 async function setDeparture(unit: UnitOfWork, id: string, on: string | null): Promise<void> {
-  await unit.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+  await setDepartedOn(unit.transaction, { departedOn: on, id })
 }
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
@@ -253,12 +247,7 @@ async function restoreParticulars(
   town: Municipality,
   { id, at }: { id: string; at: string },
 ): Promise<void> {
-  const { rows } = await sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
-    select before.version, (select max(version) from particulars where neighbour_id = ${id}) as latest,
-      before.identity, before.contact
-    from particulars before where before.neighbour_id = ${id} and before.version = (
-      select written.version - 1 from particulars written
-      where written.neighbour_id = ${id} and written.recorded_at = ${at}::text::timestamptz)`.execute(unit.transaction)
+  const { rows } = await particularsBefore(unit.transaction, { id, at })
   const [before] = rows
   if (before === undefined) throw new CannotUndo('undo-not-possible')
   const version = before.latest + 1
@@ -267,14 +256,11 @@ async function restoreParticulars(
     const value = unit.reopen(id, placeAt(before.version), before[column])
     return Buffer.from(unit.seal(id, placeAt(version), value))
   }
-  await unit.transaction
-    .insertInto('particulars')
-    .values({
-      municipality_id: town.id,
-      neighbour_id: id,
-      version,
-      identity: again('identity'),
-      contact: again('contact'),
-    })
-    .execute()
+  await keepParticulars(unit.transaction, {
+    municipality_id: town.id,
+    neighbour_id: id,
+    version,
+    identity: again('identity'),
+    contact: again('contact'),
+  })
 }

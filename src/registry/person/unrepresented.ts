@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
@@ -11,28 +10,8 @@ import { householdMembers } from '../household/households.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
+import { MOST_LISTED, representationsOfWard, settleRepresentations, unrepresented } from './representation-store.ts'
 import { locationOf, onRepresentatives, type RepresentationRow } from './representatives.ts'
-
-const MOST_LISTED = 15
-
-/**
- * Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. Who hides acts for nobody,
- * save for supervisors: a list that leaves a child out because of them would tell that they are registered.
- */
-const unrepresented = (
-  town: Pick<Municipality, 'id'>,
-  withHidden: boolean,
-  after = '00000000-0000-0000-0000-000000000000',
-) => sql<{ id: string; hidden: boolean }>`
-  select n.id, is_hidden(n.id, n.protected) as hidden from neighbours n
-  where n.municipality_id = ${town.id} and n.departed_on is null and n.id > ${after}::text::uuid
-    -- Those whom a clerk is not shown take no place among those whom a clerk is to see.
-    and (${withHidden} or not is_hidden(n.id, n.protected))
-    and n.id in (select lost.neighbour_id from representatives lost
-      where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
-    and not exists (select from representatives acts left join neighbours who on who.id = acts.representative_id
-      where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or is_hidden(who.id, who.protected) is not true))
-  order by n.id limit ${MOST_LISTED + 1}`
 
 export interface Unrepresented {
   id: string
@@ -98,11 +77,7 @@ export async function unrepresentedNeighbours(
 
 /** Whether somebody acted for them as for an adult. */
 async function hadGuardian(unit: UnitOfWork, wardId: string): Promise<boolean> {
-  const rows = await unit.transaction
-    .selectFrom('representatives')
-    .select(['id', 'details'])
-    .where('neighbour_id', '=', wardId)
-    .execute()
+  const rows = await representationsOfWard(unit.transaction, wardId)
   return rows.some(({ id, details }) => {
     const { kind } = unit.reopen(wardId, locationOf(id), details) as RepresentationRow['details']
     return kind === 'guardian' || kind === 'institution'
@@ -110,13 +85,7 @@ async function hadGuardian(unit: UnitOfWork, wardId: string): Promise<boolean> {
 }
 
 async function settle(unit: UnitOfWork, wardId: string): Promise<void> {
-  await unit.transaction
-    .updateTable('representatives')
-    .set({ settled_at: sql`now()` })
-    .where('neighbour_id', '=', wardId)
-    .where('ended_at', 'is not', null)
-    .where('settled_at', 'is', null)
-    .execute()
+  await settleRepresentations(unit.transaction, wardId)
 }
 
 /**

@@ -1,10 +1,19 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { type Helper, helpersIn } from '../../identity/helping.ts'
 import { type OpenSession, sessionsIn } from '../../identity/open-sessions.ts'
 import { type Device, devicesIn } from '../../identity/passkeys.ts'
 import { CARD_SLEEPS_AFTER } from '../../identity/resident-card.ts'
+import {
+  cardsEver,
+  cardsInForce,
+  endHelpers,
+  endSessionsOf,
+  endUnusedCodes,
+  enrolmentsOpen,
+  loseCards,
+  removePasskeys,
+} from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import type { DataKey } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
@@ -72,13 +81,7 @@ async function cardsIn(
   }: { registryDeps: Pick<RegistryDeps, 'clock'>; town: Municipality; neighbourId: string },
 ): Promise<CardInForce[]> {
   const asleep = clock.now().toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).epochMilliseconds
-  const rows = await transaction
-    .selectFrom('resident_cards')
-    .select(['id', 'created_at', 'used_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('cancelled_at', 'is', null)
-    .orderBy('created_at')
-    .execute()
+  const rows = await cardsInForce(transaction, neighbourId)
   return rows.map((row) => ({
     id: row.id,
     givenAt: row.created_at.toISOString(),
@@ -102,18 +105,8 @@ export async function waysEver(
   transaction: Transaction,
   { ledger, neighbourId, now }: { ledger: DataKey; neighbourId: string; now: Temporal.Instant },
 ): Promise<WaysEver> {
-  const cards = await transaction
-    .selectFrom('resident_cards')
-    .select(['created_at', 'used_at', 'cancelled_at', 'ended_by'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('created_at')
-    .execute()
-  const codes = await transaction
-    .selectFrom('enrolments')
-    .select('expires_at')
-    .where('neighbour_id', '=', neighbourId)
-    .where('expires_at', '>', new Date(now.epochMilliseconds))
-    .execute()
+  const cards = await cardsEver(transaction, neighbourId)
+  const codes = await enrolmentsOpen(transaction, { neighbourId, expiresAt: new Date(now.epochMilliseconds) })
   return {
     cards: cards.map((row) => ({
       givenAt: row.created_at.toISOString(),
@@ -160,42 +153,15 @@ export async function endWaysIn(
       const all = what === 'everything' || what === 'lost'
       const since = 'since' in ending ? ending.since?.toZonedDateTime(town.timeZone).toInstant() : undefined
       const added = new Date(since?.epochMilliseconds ?? 0)
-      if (what === 'card' || all)
-        await transaction
-          .updateTable('resident_cards')
-          .set({ cancelled_at: now, ended_by: 'lost' })
-          .where('neighbour_id', '=', neighbourId)
-          .where('cancelled_at', 'is', null)
-          .execute()
+      if (what === 'card' || all) await loseCards(transaction, { cancelledAt: now, neighbourId })
       if (what === 'telephone' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
-        await transaction
-          .updateTable('passkeys')
-          .set({ removed_at: now })
-          .where('neighbour_id', '=', neighbourId)
-          .where('removed_at', 'is', null)
-          .where('created_at', '>=', added)
-          .$if(what === 'telephone', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
-          .execute()
+        await removePasskeys(transaction, { removedAt: now, neighbourId, createdAt: added, what, ending })
       if (what === 'helper' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
-        await transaction
-          .updateTable('helpers')
-          .set({ ended_at: now })
-          .where('neighbour_id', '=', neighbourId)
-          .where('ended_at', 'is', null)
-          .where('created_at', '>=', added)
-          .$if(what === 'helper', (query) => query.where('id', '=', 'id' in ending ? ending.id : ''))
-          .execute()
-      if (what === 'session' || all)
-        await transaction
-          .deleteFrom('sessions')
-          .where('kind', '=', 'resident')
-          .where('subject', '=', neighbourId)
-          .$if(what === 'session', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
-          .$if(all && here !== undefined, (query) => query.where('handle', '!=', here ?? ''))
-          .execute()
+        await endHelpers(transaction, { endedAt: now, neighbourId, createdAt: added, what, ending })
+      if (what === 'session' || all) await endSessionsOf(transaction, { subject: neighbourId, what, ending, all, here })
       if (what !== 'session') await noticeOfWays(transaction, { deps, town, neighbourId })
       // What was handed out to make another way in, and not used yet.
-      if (all) await sql`select end_unused_codes(${neighbourId}::uuid)`.execute(transaction)
+      if (all) await endUnusedCodes(transaction, neighbourId)
     },
   )
 }

@@ -9,6 +9,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import { isOfAge, isUnder, OF_AGE } from './representation.ts'
+import { countWelfareChecks, keepWelfareCheck, markWelfareLooked, welfareChecksRaised } from './store.ts'
 
 // Children of whom a trained person should know. That a household was left to them the database sees by itself; what they do by
 // themselves is written down where it is done. Nothing is refused to them for it.
@@ -24,11 +25,7 @@ export async function raiseWelfareCheck(
     reason,
   }: { town: Pick<Municipality, 'id'>; neighbourId: string; reason: Exclude<WelfareReason, 'left-alone'> },
 ): Promise<void> {
-  await transaction
-    .insertInto('welfare_checks')
-    .values({ municipality_id: town.id, neighbour_id: neighbourId, reason })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await keepWelfareCheck(transaction, { municipalityId: town.id, neighbourId, reason })
 }
 
 /** Whether somebody is certainly a minor. */
@@ -75,13 +72,7 @@ export async function welfareChecksWaiting(
   deps: Pick<RegistryDeps, 'database'>,
   town: Pick<Municipality, 'id'>,
 ): Promise<number> {
-  const { waiting } = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('welfare_checks')
-      .select((one) => one.fn.countAll<string>().as('waiting'))
-      .where('looked_on', 'is', null)
-      .executeTakeFirstOrThrow(),
-  )
+  const { waiting } = await inMunicipality(deps.database, town.id, (transaction) => countWelfareChecks(transaction))
   return Number(waiting)
 }
 
@@ -111,22 +102,7 @@ export async function welfareChecks(
       worklist: true,
     },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('welfare_checks')
-        .select(['id', 'neighbour_id', 'reason', 'raised_on'])
-        .where('looked_on', 'is', null)
-        .$if(after !== undefined, (query) =>
-          query.where((row) =>
-            row.or([
-              row('raised_on', '>', after?.at ?? ''),
-              row.and([row('raised_on', '=', after?.at ?? ''), row('id', '>', after?.id ?? '')]),
-            ]),
-          ),
-        )
-        .orderBy('raised_on')
-        .orderBy('id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await welfareChecksRaised(transaction, { after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_on, id: row.id }))
       const ids = [...new Set(page.rows.map((row) => row.neighbour_id))]
       return { records: await loadRecords(transaction, ids, { trueAt: day }), beside: page }
@@ -158,12 +134,7 @@ async function looked(
   transaction: Transaction,
   { id, by, day }: { id: string; by: string; day: Temporal.PlainDate },
 ): Promise<bigint> {
-  const { numUpdatedRows } = await transaction
-    .updateTable('welfare_checks')
-    .set({ looked_by: by, looked_on: day.toString() })
-    .where('id', '=', id)
-    .where('looked_on', 'is', null)
-    .executeTakeFirst()
+  const { numUpdatedRows } = await markWelfareLooked(transaction, { lookedBy: by, lookedOn: day.toString(), id })
   return numUpdatedRows
 }
 

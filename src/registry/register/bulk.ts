@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
@@ -8,9 +7,11 @@ import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { type Address, Registration } from '../model.ts'
 import { lifeRules } from '../person/life-dates.ts'
+import { anyHidden } from '../person/store.ts'
 import { startOf } from '../residence/residence-start.ts'
 import { hiddenLikenessOfImported } from './hidden-likeness.ts'
 import { sealRegistration } from './registration-item.ts'
+import { registerAll } from './store.ts'
 
 /** People of one household, with the address they share. */
 export interface BulkHousehold {
@@ -59,13 +60,7 @@ export async function registerHouseholds(
 /** Whether anybody hides at all: of a town that begins nobody does, and nothing is compared. */
 const somebodyHides = (deps: RegistryDeps, town: Municipality) =>
   inMunicipality(deps.database, town.id, async (transaction) => {
-    const one = await transaction
-      .selectFrom('neighbours')
-      .select('id')
-      .where('municipality_id', '=', town.id)
-      .where('protected', '=', true)
-      .limit(1)
-      .execute()
+    const one = await anyHidden(transaction, town.id)
     return one.length > 0
   })
 
@@ -123,10 +118,11 @@ async function write(
   class Known extends Error {}
   try {
     return await inMunicipality(deps.database, town.id, async (transaction) => {
-      const { rows } = await sql<{ item: number; outcome: string }>`
-        select item, outcome from register_neighbours(${town.id}, ${first.graphVersion}::text::bigint, ${JSON.stringify(batch)}::text::json)`.execute(
-        transaction,
-      )
+      const { rows } = await registerAll(transaction, {
+        townId: town.id,
+        graphVersion: first.graphVersion,
+        batch: JSON.stringify(batch),
+      })
       if (rows.some(({ outcome }) => outcome === 'suspected')) throw new Known()
       const replayed = new Set(
         rows.filter(({ outcome }) => outcome === 'replayed').map(({ item }) => items[item]?.household),

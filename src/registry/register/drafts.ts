@@ -4,6 +4,7 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
+import { draftsRecent, dropDraftRow, keepDraftRow } from './store.ts'
 
 /** A form that is not finished, box by box, as its page names them. */
 export type DraftForm = Record<string, string>
@@ -45,23 +46,19 @@ export async function keepDraft(
     const { [HELD]: _, ...rest } = plain
     const form: DraftForm = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
     const content = Buffer.from(ledger.seal(location(draftId), form))
-    const written = await transaction
-      .insertInto('drafts')
-      .values({
+    const written = await keepDraftRow(transaction, {
+      row: {
         id: draftId,
         municipality_id: town.id,
         staff_id: clerk.id,
         data_key_id: ledger.id,
         content,
         updated_at: now.toString(),
-      })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['municipality_id', 'id'])
-          .doUpdateSet({ content, updated_at: now.toString() })
-          .where('drafts.staff_id', '=', clerk.id),
-      )
-      .executeTakeFirst()
+      },
+      content,
+      updatedAt: now.toString(),
+      staffId: clerk.id,
+    })
     if (written.numInsertedOrUpdatedRows !== 1n) throw new NotFound()
     return { id: draftId }
   })
@@ -71,15 +68,11 @@ export async function keepDraft(
 export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: Staff): Promise<Disclosed<Draft[]>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
-    const rows = await transaction
-      .selectFrom('drafts')
-      .select(['id', 'content', 'updated_at'])
-      .where('staff_id', '=', clerk.id)
-      .where('data_key_id', '=', ledger.id)
-      // A week's, all of them: who waits is among the oldest.
-      .where('updated_at', '>', new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds))
-      .orderBy('updated_at', 'desc')
-      .execute()
+    const rows = await draftsRecent(transaction, {
+      staffId: clerk.id,
+      dataKeyId: ledger.id,
+      updatedAt: new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds),
+    })
     return rows.map((row) => ({
       id: row.id,
       updatedAt: row.updated_at.toISOString(),
@@ -91,6 +84,6 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
 /** Forgets a draft, because it was registered or was a mistake. @throws {Refusal} */
 export async function dropDraft(deps: RegistryDeps, { town, by: clerk }: Acting<Staff>, id: string): Promise<void> {
   await deps.gate.decide(registering(town, clerk), async (transaction) => {
-    await transaction.deleteFrom('drafts').where('id', '=', id).where('staff_id', '=', clerk.id).execute()
+    await dropDraftRow(transaction, { id, staffId: clerk.id })
   })
 }

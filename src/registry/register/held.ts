@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { raiseProbing } from '../../firewall/watching.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Municipality } from '../../town/model.ts'
+import { dropVisits, hide, lockHides, show } from '../person/store.ts'
 import { keepVisit } from '../visits.ts'
+import { keepLikeness, likenessAt, likenessesOf, likenessesToldApart, undoLikeness } from './store.ts'
 
 // A record that may be somebody who hides is held: hidden like them until a supervisor has looked.
 
@@ -33,29 +34,20 @@ export async function holdAsAlike(
   },
 ): Promise<void> {
   if (resembles.length === 0) return
-  const { hides } = await unit.transaction
-    .selectFrom('neighbours')
-    .select('protected as hides')
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirstOrThrow()
+  const { hides } = await lockHides(unit.transaction, id)
   const likeness = uuidv7()
   // First what it is held for: it decides that nobody outside is told of it.
-  const kept = await unit.transaction
-    .insertInto('likenesses')
-    .values({
-      id: likeness,
-      municipality_id: town.id,
-      neighbour_id: id,
-      content: Buffer.from(unit.seal(id, likenessPlace(likeness), { resembles })),
-      hides,
-      recorded_by: by?.staff.id ?? 'registry',
-    })
-    .onConflict((open) => open.doNothing())
-    .executeTakeFirst()
+  const kept = await keepLikeness(unit.transaction, {
+    id: likeness,
+    municipality_id: town.id,
+    neighbour_id: id,
+    content: Buffer.from(unit.seal(id, likenessPlace(likeness), { resembles })),
+    hides,
+    recorded_by: by?.staff.id ?? 'registry',
+  })
   if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
   if (by) await keepVisit(unit, { town, staffId: by.staff.id, neighbourId: id, until: by.until })
-  await unit.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
+  await hide(unit.transaction, id)
 }
 
 /** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
@@ -68,24 +60,14 @@ export async function letGo(
     when: { at, now },
   }: { town: Pick<Municipality, 'id'>; staff: Staff; id: string; when: { at: string; now: Temporal.Instant } },
 ): Promise<void> {
-  const open = await unit.transaction
-    .selectFrom('likenesses')
-    .select(['id', 'hides'])
-    .where('neighbour_id', '=', id)
-    .where('decision', 'is', null)
-    .where((row) => sql<boolean>`${row.ref('recorded_at')} = ${at}::text::timestamptz`)
-    .executeTakeFirst()
+  const open = await likenessAt(unit.transaction, { neighbourId: id, at })
   if (open === undefined) return
   await flagTakenBack(unit, { town, staff, id })
   if (!open.hides) {
-    await unit.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
-    await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+    await show(unit.transaction, id)
+    await dropVisits(unit.transaction, id)
   }
-  await unit.transaction
-    .updateTable('likenesses')
-    .set({ decision: 'undone', decided_at: now.toString(), decided_by: staff.id })
-    .where('id', '=', open.id)
-    .execute()
+  await undoLikeness(unit.transaction, { decidedAt: now.toString(), decidedBy: staff.id, id: open.id })
 }
 
 /**
@@ -96,11 +78,7 @@ export async function flagTakenBack(
   unit: UnitOfWork,
   { town, staff, id }: { town: Pick<Municipality, 'id'>; staff: Staff; id: string },
 ): Promise<void> {
-  const rows = await unit.transaction
-    .selectFrom('likenesses')
-    .select(['id', 'content'])
-    .where('neighbour_id', '=', id)
-    .execute()
+  const rows = await likenessesOf(unit.transaction, id)
   for (const row of rows) {
     const { resembles } = unit.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
     for (const neighbourId of resembles)
@@ -110,12 +88,7 @@ export async function flagTakenBack(
 
 /** Whom a supervisor found to be somebody else than this record, whose key is at hand. */
 export async function toldApartFrom(unit: UnitOfWork, id: string): Promise<ReadonlySet<string>> {
-  const rows = await unit.transaction
-    .selectFrom('likenesses')
-    .select(['id', 'content'])
-    .where('neighbour_id', '=', id)
-    .where('decision', '=', 'apart')
-    .execute()
+  const rows = await likenessesToldApart(unit.transaction, id)
   return new Set(
     rows.flatMap((row) => (unit.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }).resembles),
   )

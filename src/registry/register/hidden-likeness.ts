@@ -6,6 +6,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Correction, Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'
 import { nameLikeness, wordsOfName } from '../person/names.ts'
+import { hiddenAmong, livingHereAmong } from '../person/store.ts'
 import { likenessOf, tokenMaker } from '../search/search-tokens.ts'
 import { findByDocument, findCandidates, loadIdentities, loadRecords } from '../store.ts'
 import { documentHash } from './evidence.ts'
@@ -175,14 +176,7 @@ async function hiddenCandidates(
       ...(document === undefined ? [] : await findByDocument(transaction, town.id, documentHash(hash, document))),
     ]
     if (found.length === 0) return []
-    const hidden = await transaction
-      .selectFrom('neighbours')
-      .select('id')
-      // An import is brought by the owner's login, which sees every town.
-      .where('municipality_id', '=', town.id)
-      .where('id', 'in', found)
-      .where('protected', '=', true)
-      .execute()
+    const hidden = await hiddenAmong(transaction, { municipalityId: town.id, ids: found })
     return hidden.map((row) => row.id)
   })
 }
@@ -226,11 +220,6 @@ export async function holdOthersAlike(deps: RegistryDeps, town: Municipality, id
 /** Of some records, those of neighbours. */
 async function openHere(transaction: Transaction, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return []
-  const rows = await transaction
-    .selectFrom('neighbours')
-    .select('id')
-    .where('id', 'in', ids)
-    .where('departed_on', 'is', null)
-    .execute()
+  const rows = await livingHereAmong(transaction, ids)
   return rows.map((row) => row.id)
 }

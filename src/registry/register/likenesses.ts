@@ -1,14 +1,16 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { DistinctBecause, NeighbourFields } from '../model.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
+import { dropVisits, show, versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
 import { likenessPlace } from './held.ts'
+import { likenessesOpen, likenessOpenOf, likenessToDecide, tellLikenessApart } from './store.ts'
 
 const FIELDS = ['name', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
 type Field = (typeof FIELDS)[number]
@@ -52,15 +54,7 @@ export async function perhapsOnePerson(
       worklist: true,
     },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('likenesses')
-        .select(['id', 'neighbour_id', 'recorded_at'])
-        .where('decision', 'is', null)
-        .where(afterPlace('recorded_at', 'id', after))
-        .orderBy(toTheMillisecond('recorded_at'))
-        .orderBy('id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await likenessesOpen(transaction, { after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.recorded_at.toISOString(), id: row.id }))
       const ids = page.rows.map((row) => row.neighbour_id)
       return { records: await loadRecords(transaction, ids, { trueAt }), beside: { more: page.more } }
@@ -68,12 +62,7 @@ export async function perhapsOnePerson(
     async (records, unit, openMore) => {
       const listed: PerhapsOne[] = []
       for (const written of records) {
-        const row = await unit.transaction
-          .selectFrom('likenesses')
-          .select(['id', 'content', 'recorded_at', 'recorded_by'])
-          .where('neighbour_id', '=', written.id)
-          .where('decision', 'is', null)
-          .executeTakeFirstOrThrow()
+        const row = await likenessToDecide(unit.transaction, written.id)
         const { resembles } = unit.reopen(written.id, likenessPlace(row.id), row.content) as { resembles: string[] }
         const hidden = await openMore((transaction) => loadRecords(transaction, resembles, { trueAt }))
         listed.push({ written, hidden, at: row.recorded_at.toISOString(), by: row.recorded_by })
@@ -102,30 +91,20 @@ export async function tellApart(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const open = await unit.transaction
-        .selectFrom('likenesses')
-        .select(['id', 'hides'])
-        .where('neighbour_id', '=', id)
-        .where('decision', 'is', null)
-        .executeTakeFirst()
+      const open = await likenessOpenOf(unit.transaction, id)
       if (open === undefined) throw new NotFound()
-      const before = await unit.transaction
-        .selectFrom('neighbours')
-        .select('version')
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
+      const before = await versionOf(unit.transaction, id)
       const version = await nextVersion(unit, id, before.version)
       if (!open.hides) {
-        await unit.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
-        await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+        await show(unit.transaction, id)
+        await dropVisits(unit.transaction, id)
       }
       // Last: while it is open, the database knows that showing it again is news to nobody.
-      const decided = await unit.transaction
-        .updateTable('likenesses')
-        .set({ decision: 'apart', decided_at: deps.clock.now().toString(), decided_by: supervisor.id })
-        .where('id', '=', open.id)
-        .where('decision', 'is', null)
-        .executeTakeFirst()
+      const decided = await tellLikenessApart(unit.transaction, {
+        decidedAt: deps.clock.now().toString(),
+        decidedBy: supervisor.id,
+        id: open.id,
+      })
       if (decided.numUpdatedRows !== 1n) throw new NotFound()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
       await recordMovement(

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
@@ -6,19 +5,13 @@ import type { Transaction } from '../../platform/database.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { Period } from './periods.ts'
 import { carrySaidStart, decideSaidStarts, reopenSaidStart } from './said-starts.ts'
+import { keepPeriod, periodsAround, periodsOf, periodsWrittenAt, supersedePeriods } from './store.ts'
 
 // Rows of residences are superseded and never rewritten: what is true has new rows, what was believed keeps the old ones.
 
 /** The residences of a neighbour in force, the earliest first. @param held against other changes, until this one is over */
 export async function periodsInForce(transaction: Transaction, neighbourId: string, held = true): Promise<Period[]> {
-  const rows = await transaction
-    .selectFrom('residences')
-    .select(['id', 'household_id', 'valid_from', 'valid_to', 'settled_from'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('superseded_at', 'is', null)
-    .orderBy('valid_from')
-    .$if(held, (query) => query.forUpdate())
-    .execute()
+  const rows = await periodsOf(transaction, { neighbourId, held })
   return rows.map((row) => ({
     id: row.id,
     householdId: row.household_id,
@@ -38,24 +31,21 @@ export async function beginPeriod(
   }: { town: Pick<Municipality, 'id'>; neighbourId: string; period: Omit<Period, 'id'> },
 ): Promise<string> {
   const id = uuidv7()
-  await unit.transaction
-    .insertInto('residences')
-    .values({
-      id,
-      municipality_id: town.id,
-      neighbour_id: neighbourId,
-      household_id: householdId,
-      valid_from: from,
-      valid_to: to,
-      settled_from: settledFrom,
-    })
-    .execute()
+  await keepPeriod(unit.transaction, {
+    id,
+    municipality_id: town.id,
+    neighbour_id: neighbourId,
+    household_id: householdId,
+    valid_from: from,
+    valid_to: to,
+    settled_from: settledFrom,
+  })
   return id
 }
 
 export async function supersede(unit: UnitOfWork, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
-  await unit.transaction.updateTable('residences').set({ superseded_at: sql`now()` }).where('id', 'in', ids).execute()
+  await supersedePeriods(unit.transaction, ids)
 }
 
 /**
@@ -117,13 +107,7 @@ export async function restoreResidences(
     at,
   }: { town: Pick<Municipality, 'id'>; requester: Staff | Resident; neighbourId: string; at: string },
 ): Promise<void> {
-  const { rows } = await sql<Period & { written: boolean }>`
-    select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
-      settled_from::text as "settledFrom", recorded_at = ${at}::text::timestamptz as written
-    from residences where neighbour_id = ${neighbourId}
-      and (recorded_at = ${at}::text::timestamptz and superseded_at is null or superseded_at = ${at}::text::timestamptz)`.execute(
-    unit.transaction,
-  )
+  const { rows } = await periodsWrittenAt(unit.transaction, { at, neighbourId })
   const written = rows.filter((row) => row.written)
   await supersede(
     unit,
@@ -154,12 +138,7 @@ export async function residencesAsBefore(
   unit: UnitOfWork,
   { town, neighbourId, at }: { town: Pick<Municipality, 'id'>; neighbourId: string; at: string },
 ): Promise<void> {
-  const { rows } = await sql<Period & { now: boolean; then: boolean }>`
-    select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
-      settled_from::text as "settledFrom", superseded_at is null as now,
-      recorded_at < ${at}::text::timestamptz
-        and (superseded_at is null or superseded_at >= ${at}::text::timestamptz) as then
-    from residences where neighbour_id = ${neighbourId}`.execute(unit.transaction)
+  const { rows } = await periodsAround(unit.transaction, { at, neighbourId })
   await supersede(
     unit,
     rows.filter(({ now, then }) => now && !then).map(({ id }) => id),

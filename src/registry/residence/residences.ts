@@ -2,7 +2,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
-import { isJoined } from '../../identity/presence.ts'
+import { isJoined } from '../../identity/resident-store.ts'
 import { storeDataKey } from '../../keys/municipality-keys.ts'
 import { newDataKey } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
@@ -17,6 +17,7 @@ import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpos
 import { wordsOfName } from '../person/names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
 import { isUnder, OF_AGE } from '../person/representation.ts'
+import { lockVersions, undepart } from '../person/store.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
@@ -28,6 +29,7 @@ import type { Period } from './periods.ts'
 import { beginPeriod, periodsInForce, replacePeriods, supersede } from './residence-rows.ts'
 import { residenceStart } from './residence-start.ts'
 import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
+import { keepAddress, keepHousehold } from './store.ts'
 
 /** @throws when something only a resident can do is asked for somebody who has left. */
 export class NotResident extends Problem {
@@ -218,8 +220,7 @@ async function settle(
       const now = move.everyone ? new Set([id, ...(await householdMembers(unit.transaction, id, day))]) : undefined
       if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
       const version = await nextVersion(unit, id, conditions.version)
-      if (how === 'return')
-        await unit.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
+      if (how === 'return') await undepart(unit.transaction, id)
       if (requester.kind === 'staff')
         await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
       const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))
@@ -278,13 +279,7 @@ async function settle(
 
 /** Holds several neighbours against other changes, always in one order, so that two moves cannot wait for each other. */
 export async function lockTogether(unit: UnitOfWork, ids: readonly string[]): Promise<Map<string, number>> {
-  const rows = await unit.transaction
-    .selectFrom('neighbours')
-    .select(['id', 'version'])
-    .where('id', 'in', ids)
-    .orderBy('id')
-    .forUpdate()
-    .execute()
+  const rows = await lockVersions(unit.transaction, ids)
   return new Map(rows.map((row) => [row.id, row.version]))
 }
 
@@ -333,21 +328,15 @@ async function newHousehold(
     columns[column] === undefined
       ? null
       : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
-  await unit.transaction
-    .insertInto('addresses')
-    .values({
-      id: addressId,
-      municipality_id: town.id,
-      kind: address.kind,
-      place: seal('place'),
-      reference: seal('reference'),
-      usual_area: seal('usual_area'),
-    })
-    .execute()
+  await keepAddress(unit.transaction, {
+    id: addressId,
+    municipality_id: town.id,
+    kind: address.kind,
+    place: seal('place'),
+    reference: seal('reference'),
+    usual_area: seal('usual_area'),
+  })
   const householdId = uuidv7()
-  await unit.transaction
-    .insertInto('households')
-    .values({ id: householdId, municipality_id: town.id, address_id: addressId })
-    .execute()
+  await keepHousehold(unit.transaction, { id: householdId, municipalityId: town.id, addressId })
   return householdId
 }

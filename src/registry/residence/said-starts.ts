@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { SealedPart, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
 import type { Requester, Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
@@ -6,6 +5,7 @@ import type { Transaction } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { NeighbourFields, SaidStart } from '../model.ts'
+import { carrySaid, decideSaid, keepSaid, reopenSaid, saidOf, startsToDecide } from './store.ts'
 
 // Starts that are somebody's word: kept sealed beside the residence, which begins on the day it was registered until a
 // second member of staff has confirmed them. A correction that takes a second person waits in the same way.
@@ -34,19 +34,10 @@ export async function withSaidStarts(
   requester: Requester,
 ): Promise<SealedRecord<NeighbourFields>[]> {
   if (records.length === 0) return []
-  const rows = await transaction
-    .selectFrom('said_starts')
-    .innerJoin('residences', 'residences.id', 'said_starts.residence_id')
-    .select(['said_starts.id', 'said_starts.neighbour_id', 'residence_id', 'content', 'said_by', 'said_at', 'valid_to'])
-    .where(
-      'said_starts.neighbour_id',
-      'in',
-      records.map(({ subject }) => subject),
-    )
-    .where('decision', 'is', null)
-    .orderBy('said_at')
-    .orderBy('said_starts.id')
-    .execute()
+  const rows = await startsToDecide(
+    transaction,
+    records.map(({ subject }) => subject),
+  )
   const partOf = (row: (typeof rows)[number]): SealedPart<NeighbourFields> => ({
     location: contentOf(row.id),
     sealed: row.content,
@@ -77,18 +68,14 @@ export async function keepSaidStart(
   { of, said }: { of: { neighbourId: string; residenceId: string }; said: Content },
 ): Promise<string> {
   const id = uuidv7()
-  const kept = await unit.transaction
-    .insertInto('said_starts')
-    .values({
-      id,
-      municipality_id: town.id,
-      neighbour_id: of.neighbourId,
-      residence_id: of.residenceId,
-      content: Buffer.from(unit.seal(of.neighbourId, contentOf(id), said)),
-      said_by: saidBy(requester),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
+  const kept = await keepSaid(unit.transaction, {
+    id,
+    municipality_id: town.id,
+    neighbour_id: of.neighbourId,
+    residence_id: of.residenceId,
+    content: Buffer.from(unit.seal(of.neighbourId, contentOf(id), said)),
+    said_by: saidBy(requester),
+  })
   if (kept.numInsertedOrUpdatedRows !== 1n) throw new StartWaits('start-waiting')
   return id
 }
@@ -99,23 +86,13 @@ export async function saidStartOf(
   neighbourId: string,
   residenceId: string,
 ): Promise<string | undefined> {
-  const row = await unit.transaction
-    .selectFrom('said_starts')
-    .select(['id', 'content'])
-    .where('residence_id', '=', residenceId)
-    .where('decision', 'is', null)
-    .executeTakeFirst()
+  const row = await saidOf(unit.transaction, residenceId)
   return row && (unit.reopen(neighbourId, contentOf(row.id), row.content) as Content).from
 }
 
 /** What waits of one residence goes on with the row that continues it. */
 export async function carrySaidStart(unit: UnitOfWork, from: string, to: string): Promise<void> {
-  await unit.transaction
-    .updateTable('said_starts')
-    .set({ residence_id: to })
-    .where('residence_id', '=', from)
-    .where('decision', 'is', null)
-    .execute()
+  await carrySaid(unit.transaction, { residenceId: to, residenceId2: from })
 }
 
 /** Decides starts that wait: those of residences that turn out never to have been lapse. */
@@ -132,15 +109,7 @@ export async function decideSaidStarts(
   },
 ): Promise<void> {
   const [column, value] = 'id' in which ? (['id', which.id] as const) : (['residence_id', which.residenceId] as const)
-  await unit.transaction
-    .updateTable('said_starts')
-    .set({ decision, decided_by: saidBy(requester), decided_at: sql`now()` })
-    .where(column, '=', value)
-    .where('decision', 'is', null)
-    .$if('saidAt' in which, (query) =>
-      query.where('said_at', '=', sql<Date>`${'saidAt' in which ? (which.saidAt ?? null) : null}::text::timestamptz`),
-    )
-    .execute()
+  await decideSaid(unit.transaction, { decision, decidedBy: saidBy(requester), column, value, which })
 }
 
 /**
@@ -152,11 +121,5 @@ export async function reopenSaidStart(
   unit: UnitOfWork,
   { from, to, at }: { from: string; to: string; at: string },
 ): Promise<void> {
-  await unit.transaction
-    .updateTable('said_starts')
-    .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })
-    .where('residence_id', '=', from)
-    .where('decision', '=', 'lapsed')
-    .where('decided_at', '=', sql<Date>`${at}::text::timestamptz`)
-    .execute()
+  await reopenSaid(unit.transaction, { residenceId: to, residenceId2: from, at })
 }

@@ -1,16 +1,17 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, SaidStart } from '../model.ts'
+import { versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
 import type { Period } from './periods.ts'
 import { periodsInForce } from './residence-rows.ts'
 import { withSaidStarts } from './said-starts.ts'
+import { startsSaid } from './store.ts'
 
 export interface WaitingStart extends SaidStart {
   neighbourId: string
@@ -37,20 +38,7 @@ export async function startsWaiting(
   >(
     { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields, worklist: true },
     async (transaction) => {
-      const read = await transaction
-        .selectFrom('said_starts')
-        .innerJoin('neighbours', 'neighbours.id', 'said_starts.neighbour_id')
-        .select(['said_starts.id', 'neighbour_id', 'said_at'])
-        .where('decision', 'is', null)
-        // Those whom a clerk is not shown must not take the place of those whom a clerk is to see.
-        .$if(clerk.role !== 'supervisor', (query) =>
-          query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
-        )
-        .where(afterPlace('said_at', 'said_starts.id', after))
-        .orderBy(toTheMillisecond('said_at'))
-        .orderBy('said_starts.id')
-        .limit(MOST_LISTED + 1)
-        .execute()
+      const read = await startsSaid(transaction, { clerk, after, most: MOST_LISTED + 1 })
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.said_at.toISOString(), id: row.id }))
       const { rows } = page
       const listed = new Set(rows.map(({ id }) => id))
@@ -100,11 +88,7 @@ export async function residenceDates(
     },
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { version } = await unit.transaction
-        .selectFrom('neighbours')
-        .select('version')
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
+      const { version } = await versionOf(unit.transaction, id)
       return { id, version, periods: await periodsInForce(unit.transaction, id, false), said: record.said ?? [] }
     },
   )

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { Opened, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
@@ -19,6 +18,7 @@ import { daysBetween, daysLived, type Period, timesAway, withStart, yearsOf } fr
 import { periodsInForce, replacePeriods } from './residence-rows.ts'
 import { type Conditions, lockTogether, NothingChanges } from './residences.ts'
 import { decideSaidStarts, keepSaidStart, StartWaits, saidBy, withSaidStarts } from './said-starts.ts'
+import { lockSaid, matesWhoBeganThen, matesWhoSaid, officeName } from './store.ts'
 
 const Reason = plain(2000, 3)
 const Everyone = z.boolean().optional().openapi({
@@ -95,7 +95,7 @@ export async function correctStart(
   refuseImpossible(faultsOfStart(rules, { since: from }, '/from'))
   await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: StartCorrection, form: correction })
   const use = { operation: `start ${residenceId}`, conditions, body: correction }
-  const others = everyone ? (transaction: Transaction) => beganTogether(transaction, at) : nobodyElse
+  const others = everyone ? (transaction: Transaction) => matesWhoBeganThen(transaction, at) : nobodyElse
   const corrected = await held(
     deps,
     { town, by: clerk },
@@ -185,7 +185,7 @@ export async function decideStart(
   const day = rules.today.toString()
   await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: StartDecision, form: decision })
   const use = { operation: `decide-start ${startId}`, conditions, body: decision }
-  const others = decision.everyone ? (transaction: Transaction) => saidTogether(transaction, at) : nobodyElse
+  const others = decision.everyone ? (transaction: Transaction) => matesWhoSaid(transaction, at) : nobodyElse
   const decided = await held(
     deps,
     { town, by: clerk },
@@ -283,8 +283,7 @@ async function writeDown(
     start: Omit<DecidedStart, 'by'>
   },
 ): Promise<void> {
-  const { rows } = await sql<{ name: string }>`
-    select name from organisations where id = ${clerk.organisationId}::text::uuid`.execute(unit.transaction)
+  const { rows } = await officeName(unit.transaction, clerk.organisationId)
   const office = rows[0]?.name
   const by = { role: clerk.role, ...(office ? { office } : {}) }
   await recordMovement(
@@ -303,13 +302,7 @@ async function mayDecide(
     startDecision: { decision },
   }: { clerk: Staff; at: { neighbourId: string; startId: string }; startDecision: StartDecision },
 ): Promise<void> {
-  const row = await unit.transaction
-    .selectFrom('said_starts')
-    .select(['said_by', 'decision'])
-    .where('id', '=', at.startId)
-    .where('neighbour_id', '=', at.neighbourId)
-    .forUpdate()
-    .executeTakeFirst()
+  const row = await lockSaid(unit.transaction, { id: at.startId, neighbourId: at.neighbourId })
   if (row === undefined) throw new NotFound()
   if (row.decision !== null) throw new StartWaits('start-decided')
   if (decision === 'confirmed' && row.said_by === saidBy(clerk)) throw new StartWaits('second-clerk-needed')
@@ -341,36 +334,6 @@ async function peopleOf(
 }
 
 const nobodyElse = async (): Promise<string[]> => []
-
-/** The others of a household who began there on the same day; who is protected is not among them. */
-async function beganTogether(
-  transaction: Transaction,
-  at: { neighbourId: string; residenceId: string },
-): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select mate.neighbour_id as id from residences own
-    join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
-      and mate.valid_from = own.valid_from and mate.neighbour_id <> own.neighbour_id
-    join neighbours one on one.id = mate.neighbour_id and not is_hidden(one.id, one.protected)
-    where own.id = ${at.residenceId}::text::uuid and own.neighbour_id = ${at.neighbourId}::text::uuid
-      and own.superseded_at is null
-    order by mate.neighbour_id`.execute(transaction)
-  return rows.map(({ id }) => id)
-}
-
-/** The others of a household of whose residence there a start waits; who is protected is not among them. */
-async function saidTogether(transaction: Transaction, at: { neighbourId: string; startId: string }): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select mate.neighbour_id as id from said_starts said
-    join residences own on own.id = said.residence_id
-    join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
-      and mate.neighbour_id <> own.neighbour_id
-    join said_starts theirs on theirs.residence_id = mate.id and theirs.decision is null
-    join neighbours one on one.id = mate.neighbour_id and not is_hidden(one.id, one.protected)
-    where said.id = ${at.startId}::text::uuid and said.neighbour_id = ${at.neighbourId}::text::uuid
-    order by mate.neighbour_id`.execute(transaction)
-  return rows.map(({ id }) => id)
-}
 
 /**
  * Works on a neighbour, and on others of the household, behind the gate: once per idempotency key, each record held

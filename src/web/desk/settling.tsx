@@ -19,16 +19,9 @@ import { moveNeighbour, NothingChanges, returnNeighbour } from '../../registry/r
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
 import { AddressFields, SinceField } from '../record/address-fields.tsx'
+import { addressIn } from '../record/address-form.ts'
 import { saidFaultText } from '../record/dates.ts'
-import {
-  addressIn,
-  type DateTyped,
-  dayIn,
-  faultsOf,
-  heldBack,
-  idempotencyKeyOf,
-  typedIn,
-} from '../record/registration-form.ts'
+import { type DateTyped, dayIn, faultsOf, heldBack, idempotencyKeyOf, typedIn } from '../record/registration-form.ts'
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'

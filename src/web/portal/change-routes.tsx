@@ -14,16 +14,8 @@ import { moveNeighbour, NothingChanges } from '../../registry/residence/residenc
 import { askedBy } from '../../requests/asked.ts'
 import { complain } from '../../requests/complaints.ts'
 import { plainIn } from '../plain.tsx'
-import {
-  addressIn,
-  bornOf,
-  contactIn,
-  dayIn,
-  faultsOf,
-  heldBack,
-  recordedIn,
-  typedIn,
-} from '../record/registration-form.ts'
+import { addressIn } from '../record/address-form.ts'
+import { bornOf, contactIn, dayIn, faultsOf, heldBack, recordedIn, typedIn } from '../record/registration-form.ts'
 import { pageOf } from '../signed-in.tsx'
 import type { Faults } from '../ui/form.tsx'
 import { spokenIn } from '../ui/language-select.tsx'

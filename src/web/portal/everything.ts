@@ -1,6 +1,6 @@
 import type { MessageKind } from '../../identity/telling.ts'
 import type { OrderTold } from '../../messages/notices.ts'
-import type { LookUp } from '../../oversight/look-ups.ts'
+import type { LookUp } from '../../oversight/look-up-store.ts'
 import { counted, listText } from '../../platform/counted.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'

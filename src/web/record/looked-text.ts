@@ -1,4 +1,4 @@
-import type { LookUp } from '../../oversight/look-ups.ts'
+import type { LookUp } from '../../oversight/look-up-store.ts'
 import type { By } from '../../oversight/looked-by.ts'
 import { counted, listText } from '../../platform/counted.ts'
 import { localeTag } from '../../platform/locale-tag.ts'

@@ -3,7 +3,7 @@ import { type Holds, saysTooMuch } from '../../firewall/free-text.ts'
 import { latinDigits } from '../../platform/digits.ts'
 import type { InvalidInput } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
-import { type Address, Address as AddressSchema, Contact, type Name, Registration } from '../../registry/model.ts'
+import { Contact, type Name, Registration } from '../../registry/model.ts'
 import {
   faultsOfBirth,
   faultsOfStart,
@@ -13,12 +13,12 @@ import {
 } from '../../registry/person/life-dates.ts'
 import { saidDay } from '../../registry/person/said-dates.ts'
 import type { Municipality } from '../../town/model.ts'
-import { referenceAddressesOf } from '../../town/reference-addresses.ts'
 import type { PageContext } from '../page-visit.ts'
 import { plainFaults } from '../plain.tsx'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { boxText } from '../ui/problem-page.tsx'
+import { addressIn } from './address-form.ts'
 import { bornIn, withoutCalendars, withoutTold } from './born-fields.tsx'
 import { lifeFaultText, saidFaultText } from './dates.ts'
 import { readDocument } from './machine-readable.ts'
@@ -26,8 +26,6 @@ import { dayText } from './texts.ts'
 import type { Typed } from './typed.ts'
 
 export const MOST_PEOPLE = 12
-
-type Towns = Parameters<typeof referenceAddressesOf>[0]
 
 /** What each box holds, by the name it has on every form of the desk and the portal. */
 function holdsOf(field: string): Holds {
@@ -300,24 +298,6 @@ export const lifeText = (
   fault: LifeFault,
   { t, language, town }: Pick<FormReader, 't' | 'language'> & { town: Pick<Municipality, 'earliestResidence'> },
 ) => lifeFaultText(t, fault, dayText(language, town.earliestResidence))
-
-/** The boxes of each kind of address. */
-const PLACED = ['description', 'street', 'number', 'floor', 'postcode', 'district', 'point']
-const BOXES: Record<Address['kind'], readonly string[]> = {
-  dwelling: PLACED,
-  'informal-dwelling': PLACED,
-  collective: PLACED,
-  'no-fixed-address': ['usual', 'keptAt'],
-}
-
-const isKind = (kind: string): kind is Address['kind'] => Object.hasOwn(BOXES, kind)
-
-/** In which box each part of an address is typed. */
-const ADDRESS_BOXES: Readonly<Record<string, string>> = {
-  ...{ streetName: 'street', number: 'number', floor: 'floor', postcode: 'postcode' },
-  ...{ description: 'description', name: 'description', usualArea: 'usual' },
-}
-
 /** In which box each part of a registration is typed. */
 const PERSON_BOXES: Readonly<Record<string, string>> = {
   ...{ dateOfBirth: 'born', contact: 'contact', evidence: 'document', representatives: 'institution' },
@@ -331,57 +311,6 @@ export function faultsIn({ issues }: z.ZodError, t: Texts, before: string): Faul
       return [before + box, boxText(t, '…', code === 'too_big')]
     }),
   )
-}
-
-/** Where somebody lives, as typed, and what is wrong with it: no kind, no street or words by which it is found, a box that would be lost. */
-export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Address | undefined; faults: Faults } {
-  const get = (name: string) => (typed[name] ?? '').trim()
-  const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
-  const number = (key: string, name: string) => (get(name) ? { [key]: latinDigits(get(name)) } : {})
-  const kind = get('where')
-  const [, district] = /^(\d{1,2})$/.exec(latinDigits(get('district'))) ?? []
-  const point = pointIn(latinDigits(get('point')))
-  const place = {
-    ...part('streetName', 'street'),
-    ...number('number', 'number'),
-    ...number('floor', 'floor'),
-    ...number('postcode', 'postcode'),
-    ...(district ? { territory: { district: district.padStart(2, '0') } } : {}),
-    ...point,
-  }
-  // Nothing chosen: the registry takes the nearest.
-  const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined
-  const addresses: Record<Address['kind'], Address> = {
-    dwelling: { kind: 'dwelling', ...part('description', 'description'), ...place },
-    'informal-dwelling': { kind: 'informal-dwelling', ...part('description', 'description'), ...place },
-    collective: { kind: 'collective', ...part('name', 'description'), ...place },
-    'no-fixed-address': {
-      kind: 'no-fixed-address',
-      ...part('usualArea', 'usual'),
-      ...(kept === undefined ? {} : { referenceAddress: kept }),
-    },
-  }
-  const faults: Record<string, string> = {}
-  if (get('district') && !district) faults.district = t.pDistrict
-  if (get('point') && !point.coordinates) faults.point = t.pPoint
-  if (!isKind(kind)) return { address: undefined, faults: { where: t.pWhereMissing, ...faults } }
-  const own = BOXES[kind]
-  for (const name of Object.values(BOXES).flat()) if (!own.includes(name) && get(name)) faults[name] = t.pOtherAnswer
-  const parsed = AddressSchema.safeParse(addresses[kind])
-  if (!parsed.success)
-    for (const { code, path } of parsed.error.issues) {
-      const box = ADDRESS_BOXES[String(path[0])]
-      if (box === undefined || code === 'custom') faults.where = t.pPlaceMissing
-      else faults[box] ??= boxText(t, get(box), code === 'too_big')
-    }
-  return { address: addresses[kind], faults }
-}
-
-/** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */
-export function pointIn(text: string): { coordinates?: { latitude: number; longitude: number } } {
-  const [, north, east] = /(-?\d{1,2}\.\d+)\s*[,;/ ]\s*(-?\d{1,3}\.\d+)/.exec(text) ?? []
-  const [latitude, longitude] = [Number(north), Number(east)]
-  return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? { coordinates: { latitude, longitude } } : {}
 }
 
 /** Errors of the registry's own, beside the fields they are about. @param person whom of a form they are about */

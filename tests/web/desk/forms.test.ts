@@ -4,7 +4,8 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { Contact, Name } from '../../../src/registry/model.ts'
 import { lifeRules } from '../../../src/registry/person/life-dates.ts'
 import { readingOf } from '../../../src/web/desk/reading.tsx'
-import { check, contactIn, type FormReader, nameIn, pointIn } from '../../../src/web/record/registration-form.ts'
+import { pointIn } from '../../../src/web/record/address-form.ts'
+import { check, contactIn, type FormReader, nameIn } from '../../../src/web/record/registration-form.ts'
 import { type Language, LOCALES } from '../../../src/web/ui/language.ts'
 
 const reader = (language: Language): FormReader => {

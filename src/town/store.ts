@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import type { TownBudgets } from '../firewall/leaving.ts'
+import type { TownBudgets } from '../firewall/budgets.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { ReferenceAddress } from './address.ts'
 import type { HearingHours, KeptPost, LeapDayBirthday, Municipality, NewMunicipality } from './model.ts'
+
+// The SQL of the towns, and of restores of their database.
 
 /** Values of the blind index a person has, about: pairs of name words, words with years and streets. */
 const VALUES_PER_PERSON = 24
@@ -171,3 +173,14 @@ export function townDirectory(database: Database): { byHost(host: string): Promi
 }
 
 export const DEFAULT_EARLIEST_RESIDENCE = '1900-01-01'
+
+export const latestRestore = (transaction: Transaction, restoredAt: Date) =>
+  transaction
+    .selectFrom('restores')
+    .select(['restored_at', 'known_until', 'reissue'])
+    .where('restored_at', '>', restoredAt)
+    .orderBy('epoch', 'desc')
+    .executeTakeFirst()
+
+export const actForTown = (transaction: Transaction, id: string) =>
+  sql`select set_config('padron.municipality', ${id}, true)`.execute(transaction)

@@ -1,0 +1,329 @@
+import { type Expression, type Insertable, sql } from 'kysely'
+import type { DB } from '../../schema/database.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+
+// The SQL of the ways in of neighbours: cards, passkeys, codes to enrol, helpers.
+
+export const keepHelper = (transaction: Transaction, row: Insertable<DB['helpers']>) =>
+  transaction
+    .insertInto('helpers')
+    .values(row)
+    .onConflict((known) => known.columns(['municipality_id', 'code_hash']).doNothing())
+    .executeTakeFirst()
+
+export const helpersNamed = (
+  transaction: Transaction,
+  { neighbourId, which }: { neighbourId: string; which: { on: Temporal.PlainDate } | 'ever' },
+) =>
+  transaction
+    .selectFrom('helpers')
+    .select(['id', 'name', 'profiles', 'until', 'created_at', 'ended_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(which !== 'ever', (query) =>
+      query.where('ended_at', 'is', null).where('until', '>=', which === 'ever' ? '' : which.on.toString()),
+    )
+    .orderBy('created_at')
+    .execute()
+
+export const helperUnder = (transaction: Transaction, { codeHash, until }: { codeHash: Buffer; until: string }) =>
+  transaction
+    .selectFrom('helpers')
+    .select(['id', 'neighbour_id', 'profiles', 'name'])
+    .where('code_hash', '=', codeHash)
+    .where('ended_at', 'is', null)
+    .where((helper) => isNeighbour(helper.ref('neighbour_id')))
+    .where('until', '>=', until)
+    .executeTakeFirst()
+
+export const keepChallenge = (
+  transaction: Transaction,
+  { municipalityId, challengeHash, expiresAt }: { municipalityId: string; challengeHash: Buffer; expiresAt: string },
+) =>
+  transaction
+    .insertInto('passkey_challenges')
+    .values({
+      municipality_id: municipalityId,
+      challenge_hash: challengeHash,
+      expires_at: expiresAt,
+    })
+    .execute()
+
+export const takeChallengeRow = (
+  transaction: Transaction,
+  { challengeHash, expiresAt }: { challengeHash: Buffer; expiresAt: Date },
+) =>
+  transaction
+    .deleteFrom('passkey_challenges')
+    .where('challenge_hash', '=', challengeHash)
+    .where('expires_at', '>', expiresAt)
+    .executeTakeFirst()
+
+export const passkeysInUse = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('passkeys')
+    .select(['handle', 'credential'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('removed_at', 'is', null)
+    .execute()
+
+export const enrolmentUnder = (
+  transaction: Transaction,
+  { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date },
+) =>
+  transaction
+    .selectFrom('enrolments')
+    .select('neighbour_id')
+    .where('code_hash', '=', codeHash)
+    .where('expires_at', '>', expiresAt)
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .executeTakeFirst()
+
+export const useEnrolment = (
+  transaction: Transaction,
+  { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date },
+) =>
+  transaction
+    .deleteFrom('enrolments')
+    .where('code_hash', '=', codeHash)
+    .where('expires_at', '>', expiresAt)
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .returning('neighbour_id')
+    .executeTakeFirst()
+
+export const keepPasskeyRow = (transaction: Transaction, row: Insertable<DB['passkeys']>) =>
+  transaction.insertInto('passkeys').values(row).execute()
+
+export const passkeyOf = (transaction: Transaction, id: Buffer) =>
+  transaction
+    .selectFrom('passkeys')
+    .select(['public_key', 'counter', 'neighbour_id', 'handle'])
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .executeTakeFirst()
+
+export const lockPasskey = (transaction: Transaction, id: Buffer) =>
+  transaction.selectFrom('passkeys').select('counter').where('id', '=', id).forUpdate().executeTakeFirstOrThrow()
+
+export const markPasskeyUsed = (
+  transaction: Transaction,
+  { counter, usedAt, id }: { counter: number; usedAt: string; id: Buffer },
+) => transaction.updateTable('passkeys').set({ counter, used_at: usedAt }).where('id', '=', id).execute()
+
+export const passkeysOf = (
+  transaction: Transaction,
+  { neighbourId, which }: { neighbourId: string; which: 'in-use' | 'ever' },
+) =>
+  transaction
+    .selectFrom('passkeys')
+    .select(['handle', 'device', 'created_at', 'used_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(which === 'in-use', (query) => query.where('removed_at', 'is', null))
+    .orderBy('created_at')
+    .execute()
+
+/** One try at a card after the other: many at once are as many. */
+export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
+  transaction
+    .selectFrom('resident_cards')
+    .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by', 'created_at', 'used_at'])
+    .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
+    .where('code_hash', '=', codeHash)
+    .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
+    // One try at a card after the other: many at once are as many.
+    .forUpdate()
+    .executeTakeFirst()
+
+export const noteCardTried = (
+  transaction: Transaction,
+  { failures, usedAt, id }: { failures: number; usedAt: string | Date | null; id: string },
+) =>
+  transaction
+    .updateTable('resident_cards')
+    .set({
+      failures,
+      used_at: usedAt,
+    })
+    .where('id', '=', id)
+    .execute()
+
+/**
+ * Whether somebody is a neighbour now, as SQL: for whatever lets them in, and whatever others may do for them. Whoever
+ * left, died or was removed is none. Access asks this each time it is used, and does not rest on being tidied up.
+ *
+ * @param whose the id, of any type that PostgreSQL casts to a UUID
+ */
+export const isNeighbour = (whose: Expression<unknown>) => sql<boolean>`is_neighbour(${whose}::uuid)`
+
+/** Whether a record was joined to another: the person is there, in the other. */
+export async function isJoined(transaction: Transaction, id: string): Promise<boolean> {
+  const { rows } = await sql<{ joined: boolean }>`select record_of(${id}::uuid) <> ${id}::uuid as joined`.execute(
+    transaction,
+  )
+  return rows[0]?.joined ?? false
+}
+
+export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
+
+export const anyCardOf = (transaction: Transaction, neighbourId: string) =>
+  transaction.selectFrom('resident_cards').select('id').where('neighbour_id', '=', neighbourId).executeTakeFirst()
+
+export const replaceCards = (
+  transaction: Transaction,
+  { cancelledAt, neighbourId }: { cancelledAt: string; neighbourId: string },
+) =>
+  transaction
+    .updateTable('resident_cards')
+    .set({ cancelled_at: cancelledAt, ended_by: 'replaced' })
+    .where('neighbour_id', '=', neighbourId)
+    .where('cancelled_at', 'is', null)
+    .execute()
+
+export const keepCard = (transaction: Transaction, row: Insertable<DB['resident_cards']>) =>
+  transaction.insertInto('resident_cards').values(row).execute()
+
+export const keepEnrolment = (
+  transaction: Transaction,
+  {
+    municipalityId,
+    neighbourId,
+    codeHash,
+    expiresAt,
+  }: { municipalityId: string; neighbourId: string; codeHash: Buffer; expiresAt: string },
+) =>
+  transaction
+    .insertInto('enrolments')
+    .values({
+      id: uuidv7(),
+      municipality_id: municipalityId,
+      neighbour_id: neighbourId,
+      code_hash: codeHash,
+      expires_at: expiresAt,
+    })
+    .execute()
+
+export const cardsInForce = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('resident_cards')
+    .select(['id', 'created_at', 'used_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('cancelled_at', 'is', null)
+    .orderBy('created_at')
+    .execute()
+
+export const cardsEver = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('resident_cards')
+    .select(['created_at', 'used_at', 'cancelled_at', 'ended_by'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('created_at')
+    .execute()
+
+export const enrolmentsOpen = (
+  transaction: Transaction,
+  { neighbourId, expiresAt }: { neighbourId: string; expiresAt: Date },
+) =>
+  transaction
+    .selectFrom('enrolments')
+    .select('expires_at')
+    .where('neighbour_id', '=', neighbourId)
+    .where('expires_at', '>', expiresAt)
+    .execute()
+
+export const loseCards = (
+  transaction: Transaction,
+  { cancelledAt, neighbourId }: { cancelledAt: string; neighbourId: string },
+) =>
+  transaction
+    .updateTable('resident_cards')
+    .set({ cancelled_at: cancelledAt, ended_by: 'lost' })
+    .where('neighbour_id', '=', neighbourId)
+    .where('cancelled_at', 'is', null)
+    .execute()
+
+export const removePasskeys = (
+  transaction: Transaction,
+  {
+    removedAt,
+    neighbourId,
+    createdAt,
+    what,
+    ending,
+  }: {
+    removedAt: string
+    neighbourId: string
+    createdAt: Date
+    what: 'telephone' | 'lost' | 'everything'
+    ending:
+      | { what: 'telephone'; id: string }
+      | { what: 'lost'; telephonesToo: boolean; since?: Temporal.PlainDate | undefined }
+      | { what: 'everything' }
+  },
+) =>
+  transaction
+    .updateTable('passkeys')
+    .set({ removed_at: removedAt })
+    .where('neighbour_id', '=', neighbourId)
+    .where('removed_at', 'is', null)
+    .where('created_at', '>=', createdAt)
+    .$if(what === 'telephone', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
+    .execute()
+
+export const endHelpers = (
+  transaction: Transaction,
+  {
+    endedAt,
+    neighbourId,
+    createdAt,
+    what,
+    ending,
+  }: {
+    endedAt: string
+    neighbourId: string
+    createdAt: Date
+    what: 'helper' | 'lost' | 'everything'
+    ending:
+      | { what: 'helper'; id: string }
+      | { what: 'lost'; telephonesToo: boolean; since?: Temporal.PlainDate | undefined }
+      | { what: 'everything' }
+  },
+) =>
+  transaction
+    .updateTable('helpers')
+    .set({ ended_at: endedAt })
+    .where('neighbour_id', '=', neighbourId)
+    .where('ended_at', 'is', null)
+    .where('created_at', '>=', createdAt)
+    .$if(what === 'helper', (query) => query.where('id', '=', 'id' in ending ? ending.id : ''))
+    .execute()
+
+export const endSessionsOf = (
+  transaction: Transaction,
+  {
+    subject,
+    what,
+    ending,
+    all,
+    here,
+  }: {
+    subject: string
+    what: 'session' | 'lost' | 'everything'
+    ending:
+      | { what: 'session'; id: string }
+      | { what: 'lost'; telephonesToo: boolean; since?: Temporal.PlainDate | undefined }
+      | { what: 'everything' }
+    all: boolean
+    here: string | undefined
+  },
+) =>
+  transaction
+    .deleteFrom('sessions')
+    .where('kind', '=', 'resident')
+    .where('subject', '=', subject)
+    .$if(what === 'session', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
+    .$if(all && here !== undefined, (query) => query.where('handle', '!=', here ?? ''))
+    .execute()
+
+export const endUnusedCodes = (transaction: Transaction, neighbourId: string) =>
+  sql`select end_unused_codes(${neighbourId}::uuid)`.execute(transaction)

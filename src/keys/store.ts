@@ -1,0 +1,159 @@
+import { type Insertable, sql } from 'kysely'
+import type { DB } from '../../schema/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
+import type { DataKeyOwner } from './seal.ts'
+
+// The SQL of registry keys, of data keys, and of which process holds which.
+
+/** What `wrappedKey` reads. */
+export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id', 'wrapped'] as const
+
+export const holdKeys = (
+  transaction: Database,
+  { process, more, keys }: { process: string; more: string[]; keys: string },
+) => sql`select hold_keys(${process}::text::uuid, ${more}::text[], ${keys})`.execute(transaction)
+
+export const letGoOfKeys = (transaction: Database, process: string) =>
+  sql`select let_go_of_keys(${process}::text::uuid)`.execute(transaction).catch(() => {})
+
+export const holders = (transaction: Database, gone: number) =>
+  sql<Holder>`select process::text, keys, current from key_holders
+    where seen_at > clock_timestamp() - make_interval(secs => ${gone}::double precision)`.execute(transaction)
+
+export const keyStates = (transaction: Database) =>
+  sql<KeyState>`select id, needed, retired from registry_key_states()`.execute(transaction)
+
+export const keepRegistryKey = (
+  transaction: Transaction,
+  { municipalityId, id }: { municipalityId: string; id: string },
+) =>
+  transaction
+    .insertInto('registry_keys')
+    .values({ municipality_id: municipalityId, id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+export const dataKeyOf = (
+  transaction: Transaction,
+  { municipalityId, owner }: { municipalityId: string; owner: DataKeyOwner },
+) =>
+  transaction
+    .selectFrom('data_keys')
+    .select(WRAPPED_KEY)
+    .where('municipality_id', '=', municipalityId)
+    .where('owner', '=', owner)
+    .executeTakeFirstOrThrow()
+
+export const keepDataKey = (transaction: Transaction, row: Insertable<DB['data_keys']>) =>
+  transaction
+    .insertInto('data_keys')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+export const announceKey = (transaction: Transaction, { municipalityId, id }: { municipalityId: string; id: string }) =>
+  transaction
+    .insertInto('registry_keys')
+    .values({ municipality_id: municipalityId, id, awaited: true })
+    .onConflict((known) => known.doNothing())
+    .execute()
+
+export const switchToKey = (transaction: Transaction, { municipalityId, id }: { municipalityId: string; id: string }) =>
+  transaction
+    .updateTable('registry_keys')
+    .set({ awaited: false })
+    .where('municipality_id', '=', municipalityId)
+    .where('id', '=', id)
+    .execute()
+
+export const keysAwaited = (transaction: Transaction, municipalityId: string) =>
+  transaction
+    .selectFrom('registry_keys')
+    .select('id')
+    .where('municipality_id', '=', municipalityId)
+    .where('awaited', '=', true)
+    .execute()
+
+export const countToRewrap = (
+  transaction: Transaction,
+  { municipalityId, keys }: { municipalityId: string; keys: string },
+) =>
+  sql<{ count: number }>`
+      select count(*)::integer as count from data_keys
+      where municipality_id = ${municipalityId} and registry_key_id <> ${keys}`.execute(transaction)
+
+export const lockToRewrap = (
+  transaction: Transaction,
+  { municipalityId, registryKeyId, most }: { municipalityId: string; registryKeyId: string; most: number },
+) =>
+  transaction
+    .selectFrom('data_keys')
+    .select(WRAPPED_KEY)
+    .where('municipality_id', '=', municipalityId)
+    .where('registry_key_id', '!=', registryKeyId)
+    .orderBy('registry_key_id')
+    .orderBy('id')
+    .limit(most)
+    // No more than that, and none that somebody holds: whoever seals under these keys, or erases them, does so in an order
+    // of their own.
+    .forNoKeyUpdate()
+    .skipLocked()
+    .execute()
+
+export const rewrapRows = (transaction: Transaction, fresh: string) =>
+  sql`
+        update data_keys set registry_key_id = fresh."registryKeyId", wrapped = decode(fresh.wrapped, 'hex')
+        from jsonb_to_recordset(${fresh}::text::jsonb) as fresh (id uuid, "registryKeyId" text, wrapped text)
+        where data_keys.id = fresh.id`.execute(transaction)
+
+export const lockRegistryKey = (
+  transaction: Transaction,
+  { municipalityId, id }: { municipalityId: string; id: string },
+) =>
+  transaction
+    .selectFrom('registry_keys')
+    .select('id')
+    .where('municipality_id', '=', municipalityId)
+    .where('id', '=', id)
+    .forUpdate()
+    .execute()
+
+export const countUnder = (
+  transaction: Transaction,
+  { municipalityId, keyId }: { municipalityId: string; keyId: string },
+) =>
+  sql<{ count: number }>`
+      select count(*)::integer as count from data_keys
+      where municipality_id = ${municipalityId} and registry_key_id = ${keyId}`.execute(transaction)
+
+export const markRetired = (transaction: Transaction, { municipalityId, id }: { municipalityId: string; id: string }) =>
+  transaction
+    .updateTable('registry_keys')
+    .set({ retired_at: sql`now()` })
+    .where('municipality_id', '=', municipalityId)
+    .where('id', '=', id)
+    .where('retired_at', 'is', null)
+    .execute()
+
+export const dataKeysAmong = (transaction: Transaction, ids: string[]) =>
+  transaction.selectFrom('data_keys').select(WRAPPED_KEY).where('id', 'in', ids).execute()
+
+export const dataKeysSome = (transaction: Database) =>
+  transaction.selectFrom('data_keys').select(WRAPPED_KEY).limit(1000).execute()
+
+export const dataKeysAtRandom = (transaction: Database, most: number) =>
+  transaction.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(most).execute()
+
+/** What a process says of its registry keys: ids, never bytes. */
+export interface Holder {
+  process: string
+  keys: readonly string[]
+  current: string
+}
+
+export interface KeyState {
+  id: string
+  /** Every process has to hold it. */
+  needed: boolean
+  retired: boolean
+}

@@ -1,0 +1,114 @@
+import { type Insertable, sql } from 'kysely'
+import type { DB } from '../../../schema/database.ts'
+import { isNeighbour } from '../../identity/resident-store.ts'
+import type { Transaction } from '../../platform/database.ts'
+
+// The SQL of offers to wallets, nonces, and requests to present.
+
+export const keepOffer = (transaction: Transaction, row: Insertable<DB['wallet_offers']>) =>
+  transaction.insertInto('wallet_offers').values(row).execute()
+
+export const lockOffer = (transaction: Transaction, { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date }) =>
+  transaction
+    .selectFrom('wallet_offers')
+    .select(['id', 'transaction_hash', 'attempts'])
+    .where('code_hash', '=', codeHash)
+    .where('token_hash', 'is', null)
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .where('expires_at', '>', expiresAt)
+    .forUpdate()
+    .executeTakeFirst()
+
+export const noteRedeemed = (
+  transaction: Transaction,
+  { right, tokenHash, attempts, id }: { right: boolean; tokenHash: Buffer; attempts: number; id: string },
+) =>
+  transaction
+    .updateTable('wallet_offers')
+    .set(right ? { token_hash: tokenHash } : { attempts })
+    .where('id', '=', id)
+    .execute()
+
+export const keepNonce = (
+  transaction: Transaction,
+  { municipalityId, nonceHash, expiresAt }: { municipalityId: string; nonceHash: Buffer; expiresAt: string },
+) =>
+  transaction
+    .insertInto('wallet_nonces')
+    .values({
+      municipality_id: municipalityId,
+      nonce_hash: nonceHash,
+      expires_at: expiresAt,
+    })
+    .execute()
+
+export const offerWithToken = (
+  transaction: Transaction,
+  { tokenHash, expiresAt }: { tokenHash: Buffer; expiresAt: Date },
+) =>
+  transaction
+    .selectFrom('wallet_offers')
+    .select(['id', 'neighbour_id', 'profile', 'handed_to'])
+    .where('token_hash', '=', tokenHash)
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .where('expires_at', '>', expiresAt)
+    .executeTakeFirst()
+
+export const takeNonce = (transaction: Transaction, { nonceHash, expiresAt }: { nonceHash: Buffer; expiresAt: Date }) =>
+  transaction
+    .deleteFrom('wallet_nonces')
+    .where('nonce_hash', '=', nonceHash)
+    .where('expires_at', '>', expiresAt)
+    .executeTakeFirst()
+
+export const markOfferIssued = (transaction: Transaction, { issuedAt, id }: { issuedAt: string; id: string }) =>
+  transaction.updateTable('wallet_offers').set({ issued_at: issuedAt }).where('id', '=', id).execute()
+
+export const noteOfferOutcome = (transaction: Transaction, { outcome, id }: { outcome: string; id: string }) =>
+  transaction.updateTable('wallet_offers').set({ outcome }).where('id', '=', id).execute()
+
+export const offersMade = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('wallet_offers')
+    .select(['profile', 'expires_at', 'issued_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('expires_at')
+    .execute()
+
+export const keepPresentationRequest = (transaction: Transaction, row: Insertable<DB['presentation_requests']>) =>
+  transaction.insertInto('presentation_requests').values(row).execute()
+
+export const presentationRequest = (transaction: Transaction, { id, expiresAt }: { id: string; expiresAt: Date }) =>
+  transaction
+    .selectFrom('presentation_requests')
+    .select(['profile', 'answers', 'nonce', 'request_object'])
+    .where('id', '=', id)
+    .where('expires_at', '>', expiresAt)
+    .executeTakeFirst()
+
+/** The desk looks every other second, and makes room. */
+export const addPresentationAnswer = (
+  transaction: Transaction,
+  { answer, id, MOST_ANSWERS, expiresAt }: { answer: string; id: string; MOST_ANSWERS: number; expiresAt: Date },
+) =>
+  transaction
+    .updateTable('presentation_requests')
+    .set({ answers: sql`array_append(answers, ${answer}::text)` })
+    .where('id', '=', id)
+    // The desk looks every other second, and makes room.
+    .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
+    .where('expires_at', '>', expiresAt)
+    .executeTakeFirst()
+
+export const dropPresentationRequest = (transaction: Transaction, id: string) =>
+  transaction.deleteFrom('presentation_requests').where('id', '=', id).execute()
+
+export const dropPresentationAnswers = (transaction: Transaction, { answers, id }: { answers: string[]; id: string }) =>
+  transaction
+    .updateTable('presentation_requests')
+    .set({ answers: sql`array(select one from unnest(answers) one where one <> all (${answers}::text[]))` })
+    .where('id', '=', id)
+    .execute()
+
+/** What came at once, until the desk looks: whoever sees the QR code can send something. */
+export const MOST_ANSWERS = 8

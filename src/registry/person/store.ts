@@ -1,0 +1,383 @@
+import { type Insertable, sql } from 'kysely'
+import type { DB } from '../../../schema/database.ts'
+import type { Transaction } from '../../platform/database.ts'
+import type { After } from '../../platform/paging.ts'
+
+// The SQL of neighbours, what is recorded of them, and their movements.
+
+export const keepVisitRow = (
+  transaction: Transaction,
+  {
+    municipalityId,
+    neighbourId,
+    staffId,
+    until,
+  }: { municipalityId: string; neighbourId: string; staffId: string; until: string },
+) =>
+  transaction
+    .insertInto('visits')
+    .values({ municipality_id: municipalityId, neighbour_id: neighbourId, staff_id: staffId, until })
+    .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))
+    .execute()
+
+export const actAsVisitor = (transaction: Transaction, { staffId, clock }: { staffId: string; clock: string }) =>
+  sql`select set_config('padron.visitor', ${staffId}, true),
+      set_config('padron.visited_at', ${clock}, true)`.execute(transaction)
+
+export const departOn = (transaction: Transaction, { departedOn, id }: { departedOn: string; id: string }) =>
+  transaction.updateTable('neighbours').set({ departed_on: departedOn }).where('id', '=', id).execute()
+
+export const versionOf = (transaction: Transaction, id: string) =>
+  transaction.selectFrom('neighbours').select('version').where('id', '=', id).executeTakeFirstOrThrow()
+
+export const movementsBefore = (
+  transaction: Transaction,
+  { neighbourId, before }: { neighbourId: string; before: string | undefined },
+) =>
+  transaction
+    .selectFrom('movements')
+    .select(['kind', 'cause', 'effective_on as effectiveOn'])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(before !== undefined, (query) =>
+      query.where('recorded_at', '<', (row) =>
+        row.cast(row.cast<string>(row.val(before ?? ''), 'text'), 'timestamptz'),
+      ),
+    )
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
+
+export const forgetPublishedBefore = (transaction: Transaction, protectionPublicFrom: Date) =>
+  transaction
+    .updateTable('neighbours')
+    .set({ protection_public_from: null })
+    .where('protection_public_from', '<=', protectionPublicFrom)
+    .execute()
+
+export const particularsEver = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('particulars')
+    .select(['version', 'identity', 'contact', 'recorded_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('version')
+    .execute()
+
+export const evidenceEver = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('evidence')
+    .select(['strength', 'recorded_at', 'document_hash'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('recorded_at')
+    .execute()
+
+/** What the city told them, with the way they were told by. */
+export const noticesTo = (
+  transaction: Transaction,
+  { neighbourId, visibleFrom }: { neighbourId: string; visibleFrom: Date },
+) =>
+  transaction
+    .selectFrom('notices')
+    .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
+    .select(['notices.id', 'kind', 'visible_from', 'details', 'channel', 'sent_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('visible_from', '<=', visibleFrom)
+    .orderBy('visible_from', 'desc')
+    .execute()
+
+export const movementsOf = (transaction: Transaction, id: string) =>
+  sql<{
+    id: string
+    kind: string
+    cause: string
+    effective_on: string
+    recorded_at: Date
+    details: Uint8Array | null
+  }>`
+    select id, kind, cause, effective_on::text, recorded_at, details from movements
+    where neighbour_id = ${id} order by recorded_at, id`.execute(transaction)
+
+export const endWaysInJoined = (transaction: Transaction, one: string) =>
+  sql`select end_ways_in(${one}::uuid, 'joined')`.execute(transaction)
+
+export const setHides = (transaction: Transaction, { hides, id }: { hides: boolean; id: string }) =>
+  transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', id).execute()
+
+export const dropVisits = (transaction: Transaction, neighbourId: string) =>
+  transaction.deleteFrom('visits').where('neighbour_id', '=', neighbourId).execute()
+
+export const joinedAt = (transaction: Transaction, joinedId: string) =>
+  sql<{ at: string }>`
+    select act.recorded_at::text as at from movements act
+    where act.neighbour_id = ${joinedId} and act.kind = 'departure' and act.cause = 'joined'
+    order by act.recorded_at desc limit 1`.execute(transaction)
+
+export const restoreJoined = (
+  transaction: Transaction,
+  { departedOn, hides, id }: { departedOn: string | null; hides: boolean; id: string },
+) =>
+  transaction
+    .updateTable('neighbours')
+    .set({ departed_on: departedOn, protected: hides })
+    .where('id', '=', id)
+    .execute()
+
+export const versionAndHides = (transaction: Transaction, id: string) =>
+  transaction.selectFrom('neighbours').select(['version', 'protected']).where('id', '=', id).executeTakeFirstOrThrow()
+
+export const latestIdentity = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('particulars')
+    .select(['version', 'identity'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+
+export const keepParticulars = (transaction: Transaction, row: Insertable<DB['particulars']>) =>
+  transaction.insertInto('particulars').values(row).execute()
+
+export const lastHeardFrom = (transaction: Transaction, { timeZone, id }: { timeZone: string; id: string }) =>
+  sql<{ day: string }>`
+    select greatest((max(recorded_at) at time zone ${timeZone})::date,
+      max(effective_on) filter (where kind = 'confirmation'))::text as day
+    from movements where neighbour_id = ${id}`.execute(transaction)
+
+export const lastMovement = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('movements')
+    .select(['recorded_by', 'recorded_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+export const standingRow = (transaction: Transaction, id: string) =>
+  transaction
+    .selectFrom('neighbours')
+    .select(['version', 'protected as hides'])
+    .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+
+export const latestParticulars = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('particulars')
+    .select((query) => query.fn.max('version').as('version'))
+    .where('neighbour_id', '=', neighbourId)
+    .executeTakeFirstOrThrow()
+
+export const daysOf = (transaction: Transaction, id: string) =>
+  sql<{ day: string }>`
+    select valid_from::text as day from residences where neighbour_id = ${id} and superseded_at is null
+    union all
+    select departed_on::text from neighbours where id = ${id} and departed_on is not null`.execute(transaction)
+
+export const raiseVersion = (
+  transaction: Transaction,
+  { version, id, version2 }: { version: number; id: string; version2: number },
+) =>
+  transaction
+    .updateTable('neighbours')
+    .set({ version })
+    .where('id', '=', id)
+    .where('version', '=', version2)
+    .returning('version')
+    .executeTakeFirst()
+
+export const versionShared = (transaction: Transaction, id: string) =>
+  transaction.selectFrom('neighbours').select('version').where('id', '=', id).forShare().executeTakeFirstOrThrow()
+
+export const withdrawProofsOf = (transaction: Transaction, { id, changed }: { id: string; changed: string }) =>
+  sql`select withdraw_proofs(${id}, ${`{${changed}}`}::text[])`.execute(transaction)
+
+export const setTokens = (
+  transaction: Transaction,
+  { tokens, neighbourId }: { tokens: number[]; neighbourId: string },
+) => transaction.updateTable('search_tokens').set({ tokens }).where('neighbour_id', '=', neighbourId).execute()
+
+export const keepMovement = (transaction: Transaction, row: Insertable<DB['movements']>) =>
+  transaction.insertInto('movements').values(row).execute()
+
+export const lockHiding = (transaction: Transaction, id: string) =>
+  transaction
+    .selectFrom('neighbours')
+    .select(['protected as hides', 'version'])
+    .select(
+      sql<boolean>`exists (select from likenesses open where open.neighbour_id = ${id} and open.decision is null)`.as(
+        'undecided',
+      ),
+    )
+    .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+
+export const hidingSeenBy = (
+  transaction: Transaction,
+  { staffId, now, id }: { staffId: string; now: string; id: string },
+) =>
+  transaction
+    .selectFrom('neighbours')
+    .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
+    .select((n) =>
+      sql<boolean>`exists (select from visits visit where visit.neighbour_id = ${n.ref('id')}
+          and visit.staff_id = ${staffId} and visit.until > ${now}::text::timestamptz)`.as('visited'),
+    )
+    .where('id', '=', id)
+    .where('protected', '=', true)
+    .executeTakeFirst()
+
+export const undoRegistration = (transaction: Transaction, { id, staffId }: { id: string; staffId: string }) =>
+  sql`select undo_registration(${id}::uuid, ${staffId})`.execute(transaction)
+
+export const withdrawProofsSince = (transaction: Transaction, { one, at }: { one: string; at: string }) =>
+  sql`select withdraw_proofs_since(${one}::uuid, ${at}::text::timestamptz)`.execute(transaction)
+
+export const reviveAccess = (transaction: Transaction, { one, at }: { one: string; at: string }) =>
+  sql`select revive_access(${one}::uuid, ${at}::text::timestamptz)`.execute(transaction)
+
+export const lastMovementExact = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('movements')
+    .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
+    .select(sql<string>`recorded_at::text`.as('at'))
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+
+export const anythingSaid = (transaction: Transaction, id: string) =>
+  sql`
+    select from complaints where neighbour_id = ${id} union all select from proceedings where neighbour_id = ${id}`.execute(
+    transaction,
+  )
+
+export const neighboursMovedAlong = (
+  transaction: Transaction,
+  { at, by, id }: { at: string; by: string; id: string },
+) =>
+  sql<{ id: string }>`
+    select distinct neighbour_id as id from movements
+    where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
+      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(transaction)
+
+export const particularsWrittenAt = (transaction: Transaction, { id, at }: { id: string; at: string }) =>
+  sql`
+    select from particulars where neighbour_id = ${id} and version > 1 and recorded_at = ${at}::text::timestamptz`.execute(
+    transaction,
+  )
+
+export const setDepartedOn = (
+  transaction: Transaction,
+  { departedOn, id }: { departedOn: string | null; id: string },
+) => transaction.updateTable('neighbours').set({ departed_on: departedOn }).where('id', '=', id).execute()
+
+export const particularsBefore = (transaction: Transaction, { id, at }: { id: string; at: string }) =>
+  sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
+    select before.version, (select max(version) from particulars where neighbour_id = ${id}) as latest,
+      before.identity, before.contact
+    from particulars before where before.neighbour_id = ${id} and before.version = (
+      select written.version - 1 from particulars written
+      where written.neighbour_id = ${id} and written.recorded_at = ${at}::text::timestamptz)`.execute(transaction)
+
+export const keepWelfareCheck = (
+  transaction: Transaction,
+  { municipalityId, neighbourId, reason }: { municipalityId: string; neighbourId: string; reason: string },
+) =>
+  transaction
+    .insertInto('welfare_checks')
+    .values({ municipality_id: municipalityId, neighbour_id: neighbourId, reason })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+export const countWelfareChecks = (transaction: Transaction) =>
+  transaction
+    .selectFrom('welfare_checks')
+    .select((one) => one.fn.countAll<string>().as('waiting'))
+    .where('looked_on', 'is', null)
+    .executeTakeFirstOrThrow()
+
+export const welfareChecksRaised = (
+  transaction: Transaction,
+  { after, most }: { after: After | undefined; most: number },
+) =>
+  transaction
+    .selectFrom('welfare_checks')
+    .select(['id', 'neighbour_id', 'reason', 'raised_on'])
+    .where('looked_on', 'is', null)
+    .$if(after !== undefined, (query) =>
+      query.where((row) =>
+        row.or([
+          row('raised_on', '>', after?.at ?? ''),
+          row.and([row('raised_on', '=', after?.at ?? ''), row('id', '>', after?.id ?? '')]),
+        ]),
+      ),
+    )
+    .orderBy('raised_on')
+    .orderBy('id')
+    .limit(most)
+    .execute()
+
+export const markWelfareLooked = (
+  transaction: Transaction,
+  { lookedBy, lookedOn, id }: { lookedBy: string; lookedOn: string; id: string },
+) =>
+  transaction
+    .updateTable('welfare_checks')
+    .set({ looked_by: lookedBy, looked_on: lookedOn })
+    .where('id', '=', id)
+    .where('looked_on', 'is', null)
+    .executeTakeFirst()
+
+export const anyHidden = (transaction: Transaction, municipalityId: string) =>
+  transaction
+    .selectFrom('neighbours')
+    .select('id')
+    .where('municipality_id', '=', municipalityId)
+    .where('protected', '=', true)
+    .limit(1)
+    .execute()
+
+export const lockHides = (transaction: Transaction, id: string) =>
+  transaction
+    .selectFrom('neighbours')
+    .select('protected as hides')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+
+export const hide = (transaction: Transaction, id: string) =>
+  transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
+
+export const show = (transaction: Transaction, id: string) =>
+  transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
+
+export const hiddenAmong = (
+  transaction: Transaction,
+  { municipalityId, ids }: { municipalityId: string; ids: string[] },
+) =>
+  transaction
+    .selectFrom('neighbours')
+    .select('id')
+    // An import is brought by the owner's login, which sees every town.
+    .where('municipality_id', '=', municipalityId)
+    .where('id', 'in', ids)
+    .where('protected', '=', true)
+    .execute()
+
+export const livingHereAmong = (transaction: Transaction, ids: readonly string[]) =>
+  transaction.selectFrom('neighbours').select('id').where('id', 'in', ids).where('departed_on', 'is', null).execute()
+
+export const undepart = (transaction: Transaction, id: string) =>
+  transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
+
+export const lockVersions = (transaction: Transaction, ids: readonly string[]) =>
+  transaction
+    .selectFrom('neighbours')
+    .select(['id', 'version'])
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
