@@ -14,7 +14,7 @@ import { townName } from '../src/town/model.ts'
 import { LANGUAGES, LOCALES } from '../src/web/ui/language.ts'
 
 /** The keys under which pages find what a field is called. */
-const fieldTexts = new Set([...purposes.values()].flatMap(({ fields }) => fields.map((field) => `f${field}`)))
+const fieldTexts = new Set([...purposes.values()].flatMap(({ fields }) => fields.map((field) => `fields.${field}`)))
 
 const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()
 
@@ -51,8 +51,12 @@ it('every text of a page is shown somewhere', () => {
   const code = Object.values(
     import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true }),
   )
-  const words = new Set(code.flatMap((file) => file.match(/\w+/g) ?? []))
-  expect(Object.keys(LOCALES.en).filter((key) => !words.has(key) && !fieldTexts.has(key))).toEqual([])
+  const named = new Set(code.flatMap((file) => file.match(/(?<=')[a-z]\w*\.\w+(?=')/gi) ?? []))
+  expect(Object.keys(LOCALES.en).filter((key) => !named.has(key) && !fieldTexts.has(key))).toEqual([])
+})
+
+it('every text of a page is named after its screen', () => {
+  for (const key of Object.keys(LOCALES.en)) expect(key).toMatch(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/)
 })
 
 it('every field that may be opened has words for whoever reads what was seen', () => {
@@ -63,7 +67,9 @@ describe('a number of things', () => {
   it('stands in the form that its language has for so many, whatever the language', () => {
     const years = '{n, plural, one {# rok} few {# lata} many {# lat} other {# roku}}'
     expect([1, 2, 5, 22].map((n) => counted(years, 'pl', { n }))).toEqual(['1 rok', '2 lata', '5 lat', '22 lata'])
-    expect([2, 3, 11].map((n) => counted(languageFiles.ar?.ui.sDays ?? '', 'ar', { days: n }))).toHaveLength(3)
+    expect([2, 3, 11].map((n) => counted(languageFiles.ar?.ui['services.days'] ?? '', 'ar', { days: n }))).toHaveLength(
+      3,
+    )
   })
 
   it('is named in every claim that has one', () => {
@@ -75,11 +81,11 @@ describe('a number of things', () => {
 
   it('is written by the rules of its language wherever a text counts', () => {
     // A number that is no count: of a person on a form, of votes among so many, of a year.
-    const numbers = ['dPerson', 'dVotes', 'dActivityHour']
+    const numbers = ['register.person', 'legal.votes', 'oversight.activityHour']
     const counting = /\{(n|days|hours|minutes|years|people|size|most)\}/
     const bare = Object.entries(languageFiles).flatMap(([tag, { ui, papers, letter }]) =>
       Object.entries({ ...ui, ...papers, ...letter })
-        .filter(([key, text]) => counting.test(text) && !numbers.includes(key) && key !== 'dShortYear')
+        .filter(([key, text]) => counting.test(text) && !numbers.includes(key) && key !== 'lifeDates.shortYear')
         .map(([key]) => `${tag} ${key}`),
     )
     expect(bare).toEqual([])

@@ -14,14 +14,14 @@ export const plainIn = (form: Pick<Form, 'has'>): { confirmedPlain?: true } =>
 
 /** Whoever wrote it says that it is not about papers. Never ticked beforehand: it is said of what stands in the form now. */
 export const PlainTick = ({ t, faults }: { t: Texts; faults: Faults }) =>
-  Object.keys(faults).length > 0 ? <Tick name="plain" label={t.dPlain} on={false} /> : ''
+  Object.keys(faults).length > 0 ? <Tick name="plain" label={t['desk.plain']} on={false} /> : ''
 
 /** Of the fields of a form those that say too much, each with the reason beside it. */
 export function plainFaults(t: Texts, typed: Readonly<Record<string, string>>, holds: (name: string) => Holds): Faults {
   return Object.fromEntries(
     Object.entries(typed)
       .filter(([name, text]) => saysTooMuch(text, holds(name)))
-      .map(([name, text]) => [name, t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')]),
+      .map(([name, text]) => [name, t['desk.sensitive'].replace('{word}', writtenTooMuch(text) ?? '…')]),
   )
 }
 
@@ -37,19 +37,19 @@ export function HeldBackPage(props: { town: string; language: Language; action: 
   const entries = form.entries().filter(([name]) => name !== 'plain')
   const faults = plainFaults(t, Object.fromEntries(entries), holdsOf)
   return (
-    <Page title={t.dHeld} language={language} town={town}>
-      <ErrorSummary title={t.dHeld} faults={faults} />
-      <h1>{t.dHeld}</h1>
+    <Page title={t['desk.held']} language={language} town={town}>
+      <ErrorSummary title={t['desk.held']} faults={faults} />
+      <h1>{t['desk.held']}</h1>
       <PostForm action={action} csrf={csrf}>
         {entries.map(([name, value]) =>
           faults[name] ? (
-            <Field name={name} label={t.dHeldText} lines={3} value={value} fault={faults[name]} auto />
+            <Field name={name} label={t['desk.heldText']} lines={3} value={value} fault={faults[name]} auto />
           ) : (
             <input type="hidden" name={name} value={value} />
           ),
         )}
-        <Tick name="plain" label={t.dPlain} on={false} />
-        <Button>{t.dSave}</Button>
+        <Tick name="plain" label={t['desk.plain']} on={false} />
+        <Button>{t['desk.save']}</Button>
       </PostForm>
     </Page>
   )

@@ -123,7 +123,14 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       })
       .catch(() => undefined)
     const faults = {
-      ...{ title: t.dThere, pageTitle: t.xError, gone: t.xGone, typed: t.xTyped, changed: t.xChanged, back },
+      ...{
+        title: t['desk.there'],
+        pageTitle: t['session.error'],
+        gone: t['session.gone'],
+        typed: t['session.typed'],
+        changed: t['session.changed'],
+        back,
+      },
       note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
       beside: faultsBeside(problem, { pageSpec: spec, form, t }),
     }
@@ -177,7 +184,12 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           typed === undefined
             ? answer
             : answer.filled(typed, {
-                ...{ note: page.t.xBack, gone: page.t.xGone, typed: page.t.xTyped, changed: page.t.xChanged },
+                ...{
+                  note: page.t['session.back'],
+                  gone: page.t['session.gone'],
+                  typed: page.t['session.typed'],
+                  changed: page.t['session.changed'],
+                },
               })
         if (method === 'post' && reply.status < 400) await forgetSent(deps, town, { session, request })
         return reply

@@ -31,14 +31,16 @@ export function Stay(props: {
         data-ends={session.secondsLeft}
       >
         <div class="govuk-inset-text" hidden>
-          <p>{t.xSoon}</p>
+          <p>{t['session.soon']}</p>
           <PostForm action={action} csrf={session.csrf}>
-            <Button>{t.xStay}</Button>
+            <Button>{t['session.stay']}</Button>
           </PostForm>
         </div>
       </div>
       <noscript>
-        <p class="govuk-width-container govuk-hint">{counted(t.xIdle, language, { n: seconds(idle) / 60 })}</p>
+        <p class="govuk-width-container govuk-hint">
+          {counted(t['session.idle'], language, { n: seconds(idle) / 60 })}
+        </p>
       </noscript>
       <script src={stayScript.address} nonce={nonce} defer />
     </>

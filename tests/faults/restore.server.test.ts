@@ -314,7 +314,7 @@ describe('a town that is put back to a copy of itself', () => {
     for (const proof of Object.values(proofs)) expect(await isRevoked(proof, third.ask)).toBe(true)
     expect(await isRevoked(await proofOf(people.kept ?? '', third.ask), third.ask)).toBe(false)
     const page = await third.ask('GET', '/status', { headers: { 'accept-language': 'ar' } })
-    expect(page.text).toContain(LOCALES.ar.oReissued)
+    expect(page.text).toContain(LOCALES.ar['openData.reissued'])
     await third.stop()
   })
 })

@@ -43,7 +43,7 @@ describe('what somebody typed when their session ran out', () => {
 
     const back = await signedIn(app, { kind: 'resident', subject: id, way })
     const page = await (await back.open(to)).text()
-    expect(page).toContain(t.xBack)
+    expect(page).toContain(t['session.back'])
     expect(page).toMatch(new RegExp(`<textarea[^>]*name="why"[^>]*>${why}</textarea>`))
     // Nothing of it in other forms of the page.
     expect(page.split(why)).toHaveLength(2)
@@ -67,7 +67,8 @@ describe('what somebody typed when their session ran out', () => {
       const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
       expect(html).toContain(`data-idle="${idle}"`)
       expect(html).toMatch(/data-ends="\d{4,5}"/)
-      for (const words of [t.xSoon, t.xStay, t.xIdle.split('{')[0] ?? '']) expect(html).toContain(words)
+      for (const words of [t['session.soon'], t['session.stay'], t['session.idle'].split('{')[0] ?? ''])
+        expect(html).toContain(words)
       for (let n = 0; n < 3; n += 1) {
         app.clock.advance({ seconds: idle - 60 })
         expect((await who.open(stay, { method: 'POST', body: new URLSearchParams({ csrf }) })).status).toBe(200)

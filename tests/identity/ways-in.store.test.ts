@@ -89,7 +89,14 @@ describe('a way in that is cut off', () => {
     const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}/ways-in`
     for (const page of [await (await desk.open(at)).text(), await (await sessions[2]?.open('/me/devices'))?.text()])
-      for (const words of ['Blue telephone', t.iCards, t.dSessions, t.iLost, t.iEndAll]) expect(page).toContain(words)
+      for (const words of [
+        'Blue telephone',
+        t['waysIn.cards'],
+        t['desk.sessions'],
+        t['waysIn.lost'],
+        t['waysIn.endAll'],
+      ])
+        expect(page).toContain(words)
     const sent = await desk.send(at, { what: 'telephone', which: telephones[0]?.handle ?? '' }, at)
     expect(sent.headers.get('location')).toBe(`${at}?ended=1`)
     expect(await open()).toEqual([true, false, true])
@@ -135,7 +142,7 @@ describe('what opens a record', () => {
     await end(id, { what: 'telephone', id: handle })
     expect(await told()).toBe(3)
     const me = await signedIn(app, { kind: 'resident', subject: id })
-    expect(await (await me.open('/me')).text()).toContain(t.iChanged)
+    expect(await (await me.open('/me')).text()).toContain(t['waysIn.changed'])
     // It is on their page, and is worth no letter.
     expect(
       await app.peek(`select way.* from notice_deliveries way join notices one on one.id = way.notice_id
@@ -151,8 +158,8 @@ describe('what opens a record', () => {
       await signedIn(app, { kind: 'resident', subject: id }),
     ]
     const page = await (await me.open('/me/devices')).text()
-    expect(page).toContain(t.iAdded.split('{')[0]?.trim())
-    expect(page).toContain(t.rEverywhere)
+    expect(page).toContain(t['waysIn.added'].split('{')[0]?.trim())
+    expect(page).toContain(t['entrance.everywhere'])
     await me.send('/me/everywhere', {}, '/me/devices')
     expect(await alive(other)).toBe(false)
   })
@@ -194,7 +201,7 @@ describe('a telephone', () => {
       way: { kind: 'telephone', id: another.handle },
     })
     for (const path of ['/me', '/me/record', '/me/devices'])
-      expect(await (await me.open(path)).text()).toContain(t.iIn.replace('{way}', 'Petit'))
+      expect(await (await me.open(path)).text()).toContain(t['waysIn.in'].replace('{way}', 'Petit'))
   })
 
   it('that counts back is refused, and its owner is told, as of one that is far ahead', async () => {
@@ -214,7 +221,7 @@ describe('a telephone', () => {
     await comeIn(telephone)
     expect(await told()).toBe(2)
     const me = await signedIn(app, { kind: 'resident', subject: id })
-    expect(await (await me.open('/me')).text()).toContain(t.iCopied)
+    expect(await (await me.open('/me')).text()).toContain(t['waysIn.copied'])
   })
 
   it('that counts nothing, as many do not, is no cause for alarm', async () => {
@@ -318,8 +325,8 @@ describe('a card', () => {
     const answer = await desk.send(`${at}/portal`, { what: 'card', word: '!?' }, at)
     expect(answer.status).toBe(422)
     const page = await answer.text()
-    for (const words of [t.iWordShort, 'value="!?"']) expect(page).toContain(words)
-    expect(await (await desk.open(at)).text()).toContain(t.iWord)
+    for (const words of [t['waysIn.wordShort'], 'value="!?"']) expect(page).toContain(words)
+    expect(await (await desk.open(at)).text()).toContain(t['waysIn.word'])
   })
 
   it('is read in full-width letters and any digits', async () => {
@@ -346,7 +353,7 @@ describe('a card', () => {
         body: new URLSearchParams({ code, word: WORD }),
       }),
     )
-    expect([page.status, (await page.text()).includes(t.iSleeps)]).toEqual([403, true])
+    expect([page.status, (await page.text()).includes(t['waysIn.sleeps'])]).toEqual([403, true])
     const { cards } = await shownTo(waysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id }))
     expect(cards).toMatchObject([{ asleep: true }])
     expect(await enter(await card(id))).toMatchObject({ neighbourId: id })

@@ -82,7 +82,7 @@ describe('the checking page', () => {
   it('opened by the square shows one huge answer, and the proof leaves the device by no request', async () => {
     const { context, page, asked, finished, complaints } = await opened(`/V#${fragment()}`)
     await page.waitForSelector('.answer.valid')
-    expect(await page.textContent('.verdict')).toBe(LOCALES.en.vValid)
+    expect(await page.textContent('.verdict')).toBe(LOCALES.en['check.valid'])
     expect(await page.textContent('.answer')).toContain('Comprovada')
     expect(new URL(page.url()).hash).toBe('')
     expect(await violations(page)).toEqual([])
@@ -121,7 +121,7 @@ describe('the checking page', () => {
     await page.fill('#paste', `${square.slice(0, -5)}AAAAA`)
     await page.click('#go')
     await page.waitForSelector('.answer.not-valid')
-    expect(await page.textContent('.verdict')).toBe(LOCALES.en.vNotValid)
+    expect(await page.textContent('.verdict')).toBe(LOCALES.en['check.notValid'])
     await shot(page, 'check-not-valid')
     // A picture without a code says nothing of whose it is.
     const blank = await page.screenshot({ clip: { x: 0, y: 0, width: 4, height: 4 } })
@@ -130,7 +130,7 @@ describe('the checking page', () => {
     await page.fill('#paste', 'HELLO')
     await page.click('#go')
     await page.waitForFunction(
-      `document.querySelector('.answer').textContent.includes(${JSON.stringify(LOCALES.en.vWhyNone)})`,
+      `document.querySelector('.answer').textContent.includes(${JSON.stringify(LOCALES.en['check.whyNone'])})`,
     )
     expect(await violations(page)).toEqual([])
     await context.close()
@@ -140,12 +140,12 @@ describe('the checking page', () => {
     const { context, page } = await opened('/v/code', { javaScriptEnabled: false })
     await page.fill('#text', square)
     await page.click('button[type=submit]')
-    expect(await page.textContent('.verdict')).toBe(LOCALES.en.vValid)
+    expect(await page.textContent('.verdict')).toBe(LOCALES.en['check.valid'])
     expect(await page.textContent('.answer')).toContain('Comprovada')
     expect(page.url()).not.toContain('HTTPS')
     await page.fill('#text', '0000-0000-0000-0000')
     await page.click('button[type=submit]')
-    expect(await page.textContent('.answer')).toContain(LOCALES.en.vWhyNoCode)
+    expect(await page.textContent('.answer')).toContain(LOCALES.en['check.whyNoCode'])
     await context.close()
   })
 
@@ -155,7 +155,7 @@ describe('the checking page', () => {
       locale: language,
     })
     await page.waitForSelector('.answer.valid')
-    expect(await page.textContent('.verdict')).toBe(LOCALES[language].vValid)
+    expect(await page.textContent('.verdict')).toBe(LOCALES[language]['check.valid'])
     expect(await violations(page)).toEqual([])
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
     expect(complaints).toEqual([])
@@ -173,7 +173,7 @@ describe('the checking page', () => {
     await page.fill('#paste', proofs.token)
     await page.click('#go')
     await page.waitForSelector('.answer.not-valid')
-    expect(await page.textContent('.answer')).toContain(LOCALES.en.vWhyRevoked)
+    expect(await page.textContent('.answer')).toContain(LOCALES.en['check.whyRevoked'])
     await context.close()
   })
 })

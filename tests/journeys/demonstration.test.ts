@@ -28,20 +28,20 @@ describe('the first page of a demonstration', () => {
     }
     const clerk = await open()
     expect(await violations(clerk)).toEqual([])
-    await clerk.click(`text=${t.tryClerk}`)
+    await clerk.click(`text=${t['practice.clerk']}`)
     await clerk.waitForURL('**/desk')
     const neighbour = await open()
-    await neighbour.click(`text=${t.tryResident}`)
+    await neighbour.click(`text=${t['practice.resident']}`)
     await neighbour.waitForURL('**/me')
     const library = await open()
-    await library.click(`text=${t.tryService}`)
-    expect(await library.textContent('main')).toContain(t.tryAnswer.split('{')[0])
+    await library.click(`text=${t['practice.service']}`)
+    expect(await library.textContent('main')).toContain(t['practice.answer'].split('{')[0])
     const agency = await open()
     const [answer] = await Promise.all([
       agency.waitForResponse(`${service.address}/demo/agency`),
-      agency.click(`text=${t.tryAgency}`),
+      agency.click(`text=${t['practice.agency']}`),
     ])
     expect(answer.status()).toBe(403)
-    expect(await agency.textContent('main')).not.toContain(t.tryAnswer.split('{')[0])
+    expect(await agency.textContent('main')).not.toContain(t['practice.answer'].split('{')[0])
   })
 })

@@ -43,14 +43,14 @@ async function resident(clerk: Page): Promise<Page> {
   await clerk.check('#where-no-fixed-address')
   await clerk.click('button[name=act][value=register]')
   await clerk.waitForSelector('.govuk-notification-banner--success')
-  await clerk.click(`text=${t.rCard}`)
+  await clerk.click(`text=${t['entrance.card']}`)
   const code = (await clerk.textContent('.printed-card .code'))?.trim() ?? ''
   const page = await anybody()
   await page.goto(`${service.address}/me/in`)
   await page.fill('#code', code)
   await page.fill('#word', '1990')
   await page.click('main button[type=submit]')
-  await page.waitForSelector(`text=${t.rGet}`)
+  await page.waitForSelector(`text=${t['entrance.get']}`)
   return page
 }
 
@@ -68,7 +68,7 @@ it('a registry is closed, each page of the table is what it says, and it is open
     await officer.goto(`${service.address}/desk/lockdown`)
     await officer.click(`button >> text=${button}`)
   }
-  for (const officer of officers.slice(0, 2)) await vote(officer, t.dVoteClose)
+  for (const officer of officers.slice(0, 2)) await vote(officer, t['legal.voteClose'])
 
   expect(table.length).toBeGreaterThan(20)
   const found = []
@@ -76,7 +76,7 @@ it('a registry is closed, each page of the table is what it says, and it is open
     const page = seats[as] as Page
     const answer = await page.goto(service.address + path)
     const heading = (await page.textContent('h1')) ?? ''
-    const closed = (await page.locator(`main >> text=${t.xLocked}`).count()) > 0 && answer?.status() === 403
+    const closed = (await page.locator(`main >> text=${t['session.locked']}`).count()) > 0 && answer?.status() === 403
     if (closed) expect(await page.locator('main a[href="/desk/lockdown"]').count()).toBeGreaterThan(0)
     else expect([path, answer?.status(), heading.length > 0]).toEqual([path, 200, true])
     found.push({ path, as, open: !closed })
@@ -84,7 +84,7 @@ it('a registry is closed, each page of the table is what it says, and it is open
   expect(found).toEqual(table)
   await shot(seats.legal as Page, 'lockdown-legal')
 
-  for (const officer of officers) await vote(officer, t.dVoteOpen)
+  for (const officer of officers) await vote(officer, t['legal.voteOpen'])
   const record = await (seats.legal as Page).goto(`${service.address}/desk/legal`)
   expect(record?.status()).toBe(200)
 })

@@ -48,7 +48,7 @@ describe('the front page', () => {
         const { page, asked, complaints } = await opened('/', { locale: language, width })
         expect(await page.getAttribute('html', 'lang')).toBe(language)
         expect(await page.getAttribute('html', 'dir')).toBe(LANGUAGES[language].direction)
-        expect(await page.textContent('h1')).toBe(LOCALES[language].title)
+        expect(await page.textContent('h1')).toBe(LOCALES[language]['page.title'])
         expect(await violations(page)).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
         expect(asked.every((url) => url.startsWith(service.address) || url.startsWith('data:'))).toBe(true)
@@ -63,12 +63,12 @@ describe('the front page', () => {
     'leads to the rules and to the numbers, in %s',
     async (language) => {
       for (const [path, title] of [
-        ['/rights', LOCALES[language].yTitle],
-        ['/status', LOCALES[language].oStatus],
-        ['/services', LOCALES[language].sTitle],
-        ['/v/code', LOCALES[language].vByCode],
-        ['/firewall', LOCALES[language].firewallTitle],
-        ['/transparency', LOCALES[language].transparencyTitle],
+        ['/rights', LOCALES[language]['rights.title']],
+        ['/status', LOCALES[language]['openData.status']],
+        ['/services', LOCALES[language]['services.title']],
+        ['/v/code', LOCALES[language]['check.byCode']],
+        ['/firewall', LOCALES[language]['firewall.title']],
+        ['/transparency', LOCALES[language]['transparency.title']],
       ]) {
         const { page, complaints } = await opened(String(path), { locale: language, width: 320 })
         expect(await page.textContent('h1')).toBe(title)
@@ -88,7 +88,15 @@ describe('the front page', () => {
       const answer = await fetch(`${service.address}/rights.pdf?lang=${language}`)
       expect(answer.headers.get('content-type')).toBe('application/pdf')
       const text = textOfPdf(Buffer.from(await answer.arrayBuffer()))
-      for (const words of [t.yTitle, t.yAsk, t.yHide, t.yServices, '/complain', '/me']) expect(text).toContain(words)
+      for (const words of [
+        t['rights.title'],
+        t['rights.ask'],
+        t['rights.hide'],
+        t['rights.services'],
+        '/complain',
+        '/me',
+      ])
+        expect(text).toContain(words)
     }
   })
 
@@ -121,11 +129,11 @@ describe('the front page', () => {
   it('changes language by a link, with the keyboard alone', async () => {
     const { page } = await opened('/')
     await page.keyboard.press('Tab')
-    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en.skip)
+    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en['page.skip'])
     await page.focus('.govuk-language-navigation a[lang=ar]')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/?lang=ar')
-    expect(await page.textContent('h1')).toBe(LOCALES.ar.title)
+    expect(await page.textContent('h1')).toBe(LOCALES.ar['page.title'])
     await page.context().close()
   })
 
@@ -150,7 +158,7 @@ describe('every language', () => {
 describe('a page that is not there', () => {
   it('says so kindly to a browser, and plainly to a machine', async () => {
     const { page } = await opened('/counter/immigration', { locale: 'fr' })
-    expect(await page.textContent('.lead')).toBe(LOCALES.fr.pNotFound)
+    expect(await page.textContent('.lead')).toBe(LOCALES.fr['problem.notFound'])
     expect(await violations(page)).toEqual([])
     await page.context().close()
     const machine = await fetch(`${service.address}/nowhere`)

@@ -68,7 +68,7 @@ async function clerk(id: string): Promise<{ context: BrowserContext; page: Page 
 
 async function cardFor(id: string): Promise<string> {
   const desk = await clerk(id)
-  await desk.page.click(`button:has-text("${t.rCard}")`)
+  await desk.page.click(`button:has-text("${t['entrance.card']}")`)
   const code = (await desk.page.textContent('.code'))?.trim() ?? ''
   expect(await violations(desk.page)).toEqual([])
   await desk.context.close()
@@ -92,13 +92,13 @@ describe('getting in without a document, an e-mail or a number', () => {
     await enter(page, typed, '١٩٨٤')
     await page.waitForURL('**/me')
     expect(await page.title()).toBe('Vallmar')
-    await page.click(`text=${t.rGet}`)
+    await page.click(`text=${t['entrance.get']}`)
     await page.click('button[value=library]')
     const [square] = await readQr(await page.locator('svg.qr').screenshot())
     const proof = await verifyProof(square ?? '', { issuer: service.address, service: 'library' })
     expect(proof.claims).toEqual({ resident: true, given_name: 'Portalera', family_name: 'Sense' })
     await shot(page, 'portal-proof')
-    const [paper] = await Promise.all([page.waitForEvent('download'), page.click(`text=${t.rPdf}`)])
+    const [paper] = await Promise.all([page.waitForEvent('download'), page.click(`text=${t['entrance.pdf']}`)])
     expect(paper.suggestedFilename()).toBe('padron.pdf')
     expect(complaints).toEqual([])
     expect(page.url()).not.toContain(id)
@@ -108,7 +108,7 @@ describe('getting in without a document, an e-mail or a number', () => {
   it('a telephone that scanned the counter’s code makes a key, and opens the page with it alone', async () => {
     const id = await neighbour({ name: { given: 'Telefonica' } })
     const desk = await clerk(id)
-    await desk.page.click(`button:has-text("${t.rPhone}")`)
+    await desk.page.click(`button:has-text("${t['entrance.phone']}")`)
     const [link = ''] = await readQr(await desk.page.locator('svg.qr').screenshot())
     await desk.context.close()
     expect(link.startsWith(`${local()}/me/enrol#`)).toBe(true)
@@ -129,47 +129,47 @@ describe('getting in without a document, an e-mail or a number', () => {
     expect(new URL(page.url()).hash).toBe('')
     expect(await violations(page)).toEqual([])
     await page.fill('#device', 'My phone')
-    await page.click(`text=${t.rMake}`)
+    await page.click(`text=${t['entrance.make']}`)
     await page.waitForURL('**/me')
     await page.goto(`${local()}/me/devices`)
     expect(await page.textContent('main')).toContain('My phone')
-    await page.click(`text=${t.rEverywhere}`)
+    await page.click(`text=${t['entrance.everywhere']}`)
     await page.waitForURL('**/me/in')
-    await page.click(`text=${t.rWithPhone}`)
+    await page.click(`text=${t['entrance.withPhone']}`)
     await page.waitForURL('**/me')
     // The code from the counter was good once.
     await page.goto(link)
-    await page.click(`text=${t.rMake}`)
-    await page.waitForSelector(`text=${t.rPhoneNo}`)
+    await page.click(`text=${t['entrance.make']}`)
+    await page.waitForSelector(`text=${t['entrance.phoneNo']}`)
     // A device that was removed opens nothing.
     await page.goto(`${local()}/me/devices`)
     await page.click('form:has(input[value="telephone"]) button')
     // With it ends the session that it opened.
     await page.waitForURL('**/me/in*')
-    await page.click(`text=${t.rWithPhone}`)
-    await page.waitForSelector(`text=${t.rPhoneNo}`)
+    await page.click(`text=${t['entrance.withPhone']}`)
+    await page.waitForSelector(`text=${t['entrance.phoneNo']}`)
     await context.close()
   })
 
   it('somebody without a known year of birth chooses a word; a new card ends the old one', async () => {
     const id = await neighbour({ name: { given: 'Sensedata' }, dateOfBirth: undefined as never })
     const desk = await clerk(id)
-    await desk.page.click(`button:has-text("${t.rCard}")`)
+    await desk.page.click(`button:has-text("${t['entrance.card']}")`)
     await desk.page.fill('#word', 'Estrella del mar')
-    await desk.page.click(`button:has-text("${t.rCard}")`)
+    await desk.page.click(`button:has-text("${t['entrance.card']}")`)
     const first = (await desk.page.textContent('.code'))?.trim() ?? ''
     const { context, page } = await person({ javaScriptEnabled: false })
     await enter(page, first, 'estrella del MAR')
     await page.waitForURL('**/me')
     await context.close()
     await desk.page.goto(`${service.address}/desk/neighbours/${id}`)
-    await desk.page.click(`button:has-text("${t.rCard}")`)
+    await desk.page.click(`button:has-text("${t['entrance.card']}")`)
     await desk.page.fill('#word', 'Estrella del mar')
-    await desk.page.click(`button:has-text("${t.rCard}")`)
+    await desk.page.click(`button:has-text("${t['entrance.card']}")`)
     await desk.context.close()
     const again = await person()
     await enter(again.page, first, 'Estrella del mar')
-    await again.page.waitForSelector(`text=${t.rCardNo}`)
+    await again.page.waitForSelector(`text=${t['entrance.cardNo']}`)
     expect(await violations(again.page)).toEqual([])
     await again.context.close()
   })
@@ -184,7 +184,7 @@ describe('getting in without a document, an e-mail or a number', () => {
     await page.goto(`${service.address}/me/change`)
     expect(await page.isVisible('#stay button')).toBe(false)
     await page.clock.fastForward('07:30')
-    await page.waitForSelector(`text=${t.xSoon}`)
+    await page.waitForSelector(`text=${t['session.soon']}`)
     expect(await violations(page)).toEqual([])
     // In sight, at the head of a page that is much longer than the telephone.
     expect(
@@ -195,7 +195,7 @@ describe('getting in without a document, an e-mail or a number', () => {
     await page.click('#stay button')
     await page.waitForSelector('#stay button', { state: 'hidden' })
     expect(page.url()).toContain('/me/change')
-    await page.click(`button:has-text("${t.rLeave}")`)
+    await page.click(`button:has-text("${t['entrance.leave']}")`)
     await page.waitForURL('**/blank')
     await page.goto(`${service.address}/me`)
     expect(new URL(page.url()).pathname).toBe('/me/in')
@@ -210,7 +210,7 @@ describe('what a neighbour sees', () => {
     const { context, page, complaints } = await person()
     await enter(page, code, '1979')
     await page.waitForURL('**/me')
-    await page.click(`text=${t.rRecord}`)
+    await page.click(`text=${t['entrance.record']}`)
     expect(await page.textContent('dl')).toContain('Mirada')
     await shot(page, 'portal-record')
     const [file] = await Promise.all([page.waitForEvent('download'), page.click('button[value=json]')])
@@ -285,11 +285,11 @@ describe('whoever learns to check proofs', () => {
     const { context, page } = await person({ locale, width: 320 })
     const path = `${service.address}/providers/try?lang=${locale}`
     await page.goto(`${service.address}/providers?lang=${locale}`)
-    await page.click(`a:has-text("${words.tryTitle}")`)
+    await page.click(`a:has-text("${words['practice.title']}")`)
     for (const [button, answer] of [
-      [words.tryValid, words.vValid],
-      [words.tryRevoked, words.vNotValid],
-      [words.tryChanged, words.vNotValid],
+      [words['practice.valid'], words['check.valid']],
+      [words['practice.revoked'], words['check.notValid']],
+      [words['practice.changed'], words['check.notValid']],
     ] as const) {
       await page.goto(path)
       await page.click(`ol button:text-is("${button}")`)
@@ -308,7 +308,7 @@ describe('a complaint', () => {
     await page.goto(`${service.address}/complain`)
     await page.selectOption('#kind', 'asked-about-papers')
     await page.fill('#text', 'At the desk they asked me for my papers.')
-    await page.click(`button:has-text("${t.kSend}")`)
+    await page.click(`button:has-text("${t['complaint.send']}")`)
     const code = (await page.textContent('.code'))?.trim() ?? ''
     const follow = async () => {
       await page.goto(`${service.address}/complain`)
@@ -316,7 +316,9 @@ describe('a complaint', () => {
       await page.click('form[action^="/complain/follow"] button')
     }
     await follow()
-    expect(await page.textContent('.govuk-notification-banner--success')).toContain(t.kWaiting.split('{')[0])
+    expect(await page.textContent('.govuk-notification-banner--success')).toContain(
+      t['complaint.waiting'].split('{')[0],
+    )
     const desk = await browser.newContext({ locale: 'en' })
     const office = await desk.newPage()
     await office.goto(`${service.address}/sign-in`)
@@ -333,11 +335,11 @@ describe('a complaint', () => {
     await desk.close()
     await follow()
     expect(await page.textContent('.govuk-notification-banner--success')).toContain('We are sorry')
-    await page.click(`button:has-text("${t.kEscalate}")`)
-    expect(await page.textContent('.govuk-notification-banner--success')).toContain(t.kEscalated)
+    await page.click(`button:has-text("${t['complaint.escalate']}")`)
+    expect(await page.textContent('.govuk-notification-banner--success')).toContain(t['complaint.escalated'])
     await page.fill('form[action^="/complain/follow"]:last-of-type #code', '2222-2222-2222-2222')
     await page.click('form[action^="/complain/follow"]:last-of-type button:last-of-type')
-    expect(await page.textContent('.govuk-error-summary')).toContain(t.kNone)
+    expect(await page.textContent('.govuk-error-summary')).toContain(t['complaint.none'])
     await context.close()
   })
 
@@ -350,15 +352,15 @@ describe('a complaint', () => {
     const page = await context.newPage()
     const said = LOCALES.fr
     await page.goto(`${service.address}/complain`)
-    await page.click(`button:has-text("${said.wBook}")`)
+    await page.click(`button:has-text("${said['appointment.book']}")`)
     const code = ((await page.textContent('.digits.code')) ?? '').trim()
-    expect(await page.textContent('.printed-card')).toContain(said.wKeep)
+    expect(await page.textContent('.printed-card')).toContain(said['appointment.keep'])
     await page.goto(`${service.address}/complain`)
     await page.fill('#code', code)
     await page.click('form[action^="/complain/follow"] button')
-    expect(await page.textContent('.govuk-notification-banner--success')).toContain(said.wExpected)
-    await page.click(`button:has-text("${said.wCancel}")`)
-    expect(await page.textContent('.govuk-notification-banner--success')).not.toContain(said.wExpected)
+    expect(await page.textContent('.govuk-notification-banner--success')).toContain(said['appointment.expected'])
+    await page.click(`button:has-text("${said['appointment.cancel']}")`)
+    expect(await page.textContent('.govuk-notification-banner--success')).not.toContain(said['appointment.expected'])
     await context.close()
   })
 })

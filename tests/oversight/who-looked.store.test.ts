@@ -149,9 +149,11 @@ describe('who looked at one\u2019s record', () => {
     for (let n = 0; n < 3; n += 1) await me.open('/me/record')
     await me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
     const page = await (await me.open('/me/looked')).text()
-    expect(page.split('<li data-leaf').filter((line) => line.includes(t.bCard)).length).toBeGreaterThanOrEqual(2)
+    expect(
+      page.split('<li data-leaf').filter((line) => line.includes(t['lookedBy.card'])).length,
+    ).toBeGreaterThanOrEqual(2)
     const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
-    expect(await (await desk.open(`/desk/neighbours/${id}/looked`)).text()).toContain(t.bCard)
+    expect(await (await desk.open(`/desk/neighbours/${id}/looked`)).text()).toContain(t['lookedBy.card'])
     const [lines = []] = await pages(id)
     expect(lines.some(({ content, by }) => by.kind === 'card' && content.action !== 'open')).toBe(true)
     // What was done is not among the visits, and can be asked about.
@@ -197,11 +199,11 @@ describe('who looked at one\u2019s record', () => {
     expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ representation: 'parent' })
     // A parent sees it too, a page at a time.
     const page = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
-    expect(page).toContain(t.dActsParent)
+    expect(page).toContain(t['representatives.actsParent'])
     // But neither the child's own visits nor who helps it: that is the child's.
     await look(own(child.id), child.id)
     const forTheParent = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
-    expect(forTheParent.split('class="timeline"')[1]).not.toContain(t.bCard)
+    expect(forTheParent.split('class="timeline"')[1]).not.toContain(t['lookedBy.card'])
     expect((await pages(child.id)).flat().some(({ by }) => by.kind === 'card')).toBe(true)
 
     const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
@@ -222,7 +224,9 @@ describe('who looked at one\u2019s record', () => {
       }),
     )
     await mother.send('/me/helpers/end', { helper }, '/me/helpers')
-    expect(await (await mother.open('/me/looked')).text()).toContain(t.bHelper.replace('{name}', 'Marta Soler'))
+    expect(await (await mother.open('/me/looked')).text()).toContain(
+      t['lookedBy.helper'].replace('{name}', 'Marta Soler'),
+    )
   })
 
   it('says of a look in an office\u2019s browser that it was there', async () => {
@@ -273,7 +277,7 @@ describe('who looked at one\u2019s record', () => {
     expect(order?.at.slice(0, 10)).toBe(opened)
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const said = await (await me.open('/me')).text()
-    for (const words of ['Order 17/2026', body.reference, t.faddress]) expect(said).toContain(words)
+    for (const words of ['Order 17/2026', body.reference, t['fields.address']]) expect(said).toContain(words)
   })
 
   it('says that a look was looked into when that is settled, and not before', async () => {

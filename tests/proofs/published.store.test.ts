@@ -166,7 +166,7 @@ describe('within the hour in which somebody hid', () => {
         const me = await signedIn(app, { kind: 'resident', subject: held.id })
         return (await me.open('/me/proof')).text()
       }
-      const [later = ''] = LOCALES.en.dTakenLater.split('{time}')
+      const [later = ''] = LOCALES.en['desk.takenLater'].split('{time}')
       expect(await page()).not.toContain(later)
       expect((await CHANGES['a move']?.(held))?.status).toBe(201)
       expect(await page()).toContain(later)
@@ -174,7 +174,7 @@ describe('within the hour in which somebody hid', () => {
       expect(await (await clerk.open(`/desk/neighbours/${held.id}`)).text()).toContain(later)
       app.clock.advance({ hours: 30 })
       expect(await page()).not.toContain(later)
-      expect(await page()).toContain(LOCALES.en.dTaken)
+      expect(await page()).toContain(LOCALES.en['desk.taken'])
     } finally {
       app = outer
       await fresh.close()

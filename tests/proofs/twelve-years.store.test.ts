@@ -85,9 +85,9 @@ describe('twelve years of a town', () => {
 
     // After two years they are asked whether they still live here; nothing lapses of silence.
     await until(began.add({ months: 23 }))
-    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t.mHereLead)
+    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t['change.hereLead'])
     await until(began.add({ months: 25 }))
-    expect(await (await (await resident(id)).open('/me')).text()).toContain(t.mHereLead)
+    expect(await (await (await resident(id)).open('/me')).text()).toContain(t['change.hereLead'])
     expect(await enter()).toMatchObject({ neighbourId: id })
 
     // A card that nobody used for three years is asked for at a counter, and another is given there.
@@ -100,13 +100,13 @@ describe('twelve years of a town', () => {
     const end = Temporal.Instant.from(ends).toZonedDateTimeISO('Europe/Madrid')
     expect(end.year - began.year).toBe(10)
     await until(end.subtract({ days: 62 }))
-    expect(await (await open('/status')).text()).not.toContain(t.oSealSoon)
+    expect(await (await open('/status')).text()).not.toContain(t['openData.sealSoon'])
     await until(end.subtract({ days: 59 }))
-    expect(await (await open('/status')).text()).toContain(t.oSealSoon)
+    expect(await (await open('/status')).text()).toContain(t['openData.sealSoon'])
     expect((await paper()).status).toBe(200)
     await until(end.add({ hours: 1 }))
     const refused = await paper()
-    expect([refused.status, (await refused.text()).includes(t.pSealOver)]).toEqual([503, true])
+    expect([refused.status, (await refused.text()).includes(t['problem.sealOver'])]).toEqual([503, true])
     await expect(documentSeal(app.rooms, app.town)).rejects.toMatchObject({ code: 'seal-over' })
     expect(
       (
@@ -120,7 +120,7 @@ describe('twelve years of a town', () => {
     ).toBe(503)
     await renewSeal(app.rooms, app.town)
     expect((await paper()).headers.get('content-type')).toBe('application/pdf')
-    expect(await (await open('/status')).text()).not.toContain(t.oSealSoon)
+    expect(await (await open('/status')).text()).not.toContain(t['openData.sealSoon'])
 
     // Twelve years on proofs are made and hold, lists of what was taken back are fresh, and nobody was forgotten by themself.
     await until(began.add({ years: 12 }))
@@ -243,13 +243,13 @@ describe('twelve years of a town', () => {
     // Whoever said that they are still here is asked again two years later, and not before.
     await until(began.add({ months: 25 }))
     const me = await resident(id)
-    expect(await (await me.open('/me')).text()).toContain(t.mHereLead)
+    expect(await (await me.open('/me')).text()).toContain(t['change.hereLead'])
     expect((await me.send('/me/change/here', { once: randomUUID() }, '/me')).status).toBeLessThan(400)
     const said = now()
     await until(said.add({ months: 23 }))
-    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t.mHereLead)
+    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t['change.hereLead'])
     await until(said.add({ months: 25 }))
-    expect(await (await (await resident(id)).open('/me')).text()).toContain(t.mHereLead)
+    expect(await (await (await resident(id)).open('/me')).text()).toContain(t['change.hereLead'])
 
     // The witness is named on the page of how the register is; when it comes back it signs all that has grown since.
     await grow()
@@ -289,7 +289,8 @@ describe('twelve years of a town', () => {
     expect(await propose()).toBe(201)
     const legal = await signedIn(app, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
     const page = await (await legal.open('/desk/erasures')).text()
-    for (const words of [t.eOver, t.eAskedThem, t.eYes, t.eLeft]) expect(page).toContain(words)
-    expect(page.slice(page.indexOf(t.eOpen))).toContain(t.eNothing)
+    for (const words of [t['erasure.over'], t['erasure.askedThem'], t['erasure.yes'], t['erasure.left']])
+      expect(page).toContain(words)
+    expect(page.slice(page.indexOf(t['erasure.open']))).toContain(t['erasure.nothing'])
   })
 })

@@ -67,7 +67,7 @@ describe('a complaint said in person', () => {
     expect(page).toContain(`value="${at}"`)
     expect(code.length).toBeGreaterThan(8)
     const followed = await (await post('/complain/follow', { code })).text()
-    expect(followed).toContain(t.wExpected)
+    expect(followed).toContain(t['appointment.expected'])
     const [row] = await app.peek<{ neighbour_id: string | null; appointment_at: Date }>(
       'select neighbour_id, appointment_at from complaints order by received_at desc, id desc limit 1',
     )
@@ -81,7 +81,7 @@ describe('a complaint said in person', () => {
     for (const taken of [at, '2026-01-01T00:00:00Z', 'tomorrow']) {
       const second = await post('/complain/appointment', { kind: 'refused', at: taken })
       expect(second.status).toBe(409)
-      expect(await second.text()).toContain(t.wTaken)
+      expect(await second.text()).toContain(t['appointment.taken'])
     }
     const free = await next()
     const both = await Promise.all([1, 2].map(() => post('/complain/appointment', { kind: 'refused', at: free })))
@@ -91,8 +91,8 @@ describe('a complaint said in person', () => {
   it('can be called off with its code; the time is free again, the complaint stays', async () => {
     const { at, code } = await book()
     const page = await (await post('/complain/follow', { code, wish: 'cancel' })).text()
-    expect(page).not.toContain(t.wExpected)
-    expect(page).toContain(t.kWaiting.split('{day}')[0] ?? '')
+    expect(page).not.toContain(t['appointment.expected'])
+    expect(page).toContain(t['complaint.waiting'].split('{day}')[0] ?? '')
     expect(await freeTimes(app.rooms, app.town)).toContain(at)
   })
 
@@ -110,21 +110,21 @@ describe('a complaint said in person', () => {
     const slip = await (
       await clerk.send('/desk/appointments', { kind: 'refused', at, language: 'fr' }, '/desk/complaints')
     ).text()
-    expect(slip).toContain(LOCALES.fr.wKeep)
+    expect(slip).toContain(LOCALES.fr['appointment.keep'])
     expect(slip).toContain('Oficina de Drets Socials')
     const code = codeIn(slip)
     // Whoever has the slip may have a keyboard with other digits.
     const typed = code.replaceAll(/\d/g, (digit) => '٠١٢٣٤٥٦٧٨٩'[Number(digit)] ?? '')
-    expect(await (await post('/complain/follow', { code: typed })).text()).toContain(t.wExpected)
+    expect(await (await post('/complain/follow', { code: typed })).text()).toContain(t['appointment.expected'])
     const late = await clerk.send('/desk/appointments', { kind: 'refused', at, language: 'fr' }, '/desk/complaints')
-    expect([late.status, (await late.text()).includes(t.wTaken)]).toEqual([409, true])
+    expect([late.status, (await late.text()).includes(t['appointment.taken'])]).toEqual([409, true])
     // What was asked is said in the language of whoever reads it; beside it stands the language for the answer.
     const said = '· Français<p>'
     expect(await (await clerk.open('/desk/complaints')).text()).not.toContain(said)
     const heard = await (await (await staff('supervisor')).open('/desk/complaints')).text()
     expect(heard).toContain(said)
-    expect(heard).toContain(t.wSaid)
-    expect(heard).toContain(t.wExpects)
+    expect(heard).toContain(t['appointment.said'])
+    expect(heard).toContain(t['appointment.expects'])
   })
 })
 
@@ -141,7 +141,7 @@ describe('an answer that does not satisfy', () => {
     for (const who of [supervisor, legal]) expect(await list(who)).not.toContain('sent me away, twice')
 
     const passed = await (await post('/complain/follow', { code, wish: 'escalate' })).text()
-    expect(passed).toContain(t.kEscalated)
+    expect(passed).toContain(t['complaint.escalated'])
     const again = await list(legal)
     expect(again).toContain('sent me away, twice')
     expect(again).toContain('We see no fault.')
@@ -151,8 +151,8 @@ describe('an answer that does not satisfy', () => {
     expect((await answer(legal, 'The office was wrong. Come back on any day.')).status).toBe(303)
     const settled = await (await post('/complain/follow', { code })).text()
     expect(settled).toContain('The office was wrong.')
-    expect(settled).not.toContain(t.kEscalated)
-    expect(settled).not.toContain(t.kEscalate)
+    expect(settled).not.toContain(t['complaint.escalated'])
+    expect(settled).not.toContain(t['complaint.escalate'])
     expect(await list(legal)).not.toContain('sent me away, twice')
     expect((await answer(legal, 'Twice.')).status).toBe(404)
   })

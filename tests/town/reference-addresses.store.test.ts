@@ -47,7 +47,12 @@ describe('where the post of somebody without a fixed address is kept', () => {
   it('is chosen at the desk among all of them, or left to the nearest', async () => {
     const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const page = await (await clerk.open('/desk/register')).text()
-    for (const name of ['Oficina de Drets Socials', 'Casal del Port', 'Menjador de l’Estació', LOCALES.en.dNearest])
+    for (const name of [
+      'Oficina de Drets Socials',
+      'Casal del Port',
+      'Menjador de l’Estació',
+      LOCALES.en['address.nearest'],
+    ])
       expect(page).toContain(name)
     let person = 70_000
     const post = async (kept: string) => {

@@ -30,14 +30,14 @@ async function check(token: string): Promise<Outcome> {
   const { issuer, keys, statusLists } = material
   try {
     const proof = await verifyProof(token.trim(), { issuer, keys, statusLists, staleness: LONGEST_OFFLINE })
-    return { verdict: 'valid', reason: age() > 600 ? 'vWhyStale' : 'vWhyValid', proof }
+    return { verdict: 'valid', reason: age() > 600 ? 'check.whyStale' : 'check.whyValid', proof }
   } catch (error) {
     if (error instanceof ProofInvalid) return outcomeOf(error.code, age() > 600)
     throw error
   }
 }
 
-const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' }
+const WORDS = { valid: 'check.valid', 'not-valid': 'check.notValid', 'cannot-tell': 'check.cannotTell' }
 
 function element(name: string, content: string, className = ''): HTMLElement {
   const made = document.createElement(name)
@@ -52,15 +52,15 @@ function show({ verdict, reason, proof }: Outcome): void {
   const box = element('section', '', `answer ${verdict}`)
   box.append(element('p', text(WORDS[verdict]), 'verdict'), element('p', text(reason).replace('{time}', time)))
   if (proof) {
-    box.append(element('p', text('vLives').replace('{town}', material.town)))
+    box.append(element('p', text('check.lives').replace('{town}', material.town)))
     const list = element('dl', '', 'govuk-summary-list')
     const lines = claimLines(proof.claims, material.claims)
     const until = new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(material.language), {
       dateStyle: 'long',
     })
     lines.push(
-      [text('vMadeFor'), material.services[proof.service ?? ''] ?? proof.service ?? ''],
-      [text('vUntil'), until],
+      [text('check.madeFor'), material.services[proof.service ?? ''] ?? proof.service ?? ''],
+      [text('check.until'), until],
     )
     for (const [name, value] of lines) {
       const row = element('div', '', 'govuk-summary-list__row')
@@ -114,7 +114,7 @@ function stopCamera(): void {
   for (const track of stream?.getTracks() ?? []) track.stop()
   stream = undefined
   by('video').hidden = true
-  by('camera').textContent = text('vCamera')
+  by('camera').textContent = text('check.camera')
 }
 
 async function startCamera(): Promise<void> {
@@ -123,10 +123,10 @@ async function startCamera(): Promise<void> {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } })
   } catch {
-    by('answer').replaceChildren(element('p', text('vNoCamera')))
+    by('answer').replaceChildren(element('p', text('check.noCamera')))
     return
   }
-  by('camera').textContent = text('vStop')
+  by('camera').textContent = text('check.stop')
   video.hidden = false
   video.srcObject = stream
   await video.play()
@@ -144,7 +144,7 @@ by<HTMLInputElement>('photo').addEventListener('change', async ({ target }) => {
   const [file] = (target as HTMLInputElement).files ?? []
   if (file === undefined) return
   const found = await read(await createImageBitmap(file), await detector())
-  if (found === undefined) show({ verdict: 'cannot-tell', reason: 'vNoCode' })
+  if (found === undefined) show({ verdict: 'cannot-tell', reason: 'check.noCode' })
   else await checkAndShow(found)
 })
 by('go').addEventListener('click', () => void checkAndShow(by<HTMLTextAreaElement>('paste').value))

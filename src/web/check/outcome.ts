@@ -9,22 +9,22 @@ export interface Outcome {
 }
 
 const REASONS: Partial<Record<RefusalCode, Omit<Outcome, 'proof'>>> = {
-  expired: { verdict: 'not-valid', reason: 'vWhyExpired' },
-  revoked: { verdict: 'not-valid', reason: 'vWhyRevoked' },
-  'wrong-audience': { verdict: 'not-valid', reason: 'vWhyService' },
-  'wrong-issuer': { verdict: 'not-valid', reason: 'vWhyOther' },
-  'not-yet-valid': { verdict: 'not-valid', reason: 'vWhyNotYet' },
-  malformed: { verdict: 'not-valid', reason: 'vWhyNone' },
-  oversize: { verdict: 'not-valid', reason: 'vWhyNone' },
-  'wrong-type': { verdict: 'not-valid', reason: 'vWhyNone' },
-  'key-binding-missing': { verdict: 'not-valid', reason: 'cWhyHolder' },
-  'key-binding-invalid': { verdict: 'not-valid', reason: 'cWhyHolder' },
-  'status-unavailable': { verdict: 'cannot-tell', reason: 'vWhyOld' },
-  'keys-unavailable': { verdict: 'cannot-tell', reason: 'vWhyOld' },
+  expired: { verdict: 'not-valid', reason: 'check.whyExpired' },
+  revoked: { verdict: 'not-valid', reason: 'check.whyRevoked' },
+  'wrong-audience': { verdict: 'not-valid', reason: 'check.whyService' },
+  'wrong-issuer': { verdict: 'not-valid', reason: 'check.whyOther' },
+  'not-yet-valid': { verdict: 'not-valid', reason: 'check.whyNotYet' },
+  malformed: { verdict: 'not-valid', reason: 'check.whyNone' },
+  oversize: { verdict: 'not-valid', reason: 'check.whyNone' },
+  'wrong-type': { verdict: 'not-valid', reason: 'check.whyNone' },
+  'key-binding-missing': { verdict: 'not-valid', reason: 'counter.whyHolder' },
+  'key-binding-invalid': { verdict: 'not-valid', reason: 'counter.whyHolder' },
+  'status-unavailable': { verdict: 'cannot-tell', reason: 'check.whyOld' },
+  'keys-unavailable': { verdict: 'cannot-tell', reason: 'check.whyOld' },
 }
 
 /** @param old whether what is known here of keys may be out of date */
 export function outcomeOf(code: RefusalCode, old = false): Outcome {
-  if (code === 'unknown-key' && old) return { verdict: 'cannot-tell', reason: 'vWhyOld' }
-  return REASONS[code] ?? { verdict: 'not-valid', reason: 'vWhyAltered' }
+  if (code === 'unknown-key' && old) return { verdict: 'cannot-tell', reason: 'check.whyOld' }
+  return REASONS[code] ?? { verdict: 'not-valid', reason: 'check.whyAltered' }
 }

@@ -42,32 +42,32 @@ export function CheckPage(props: { town: string; language: Language; material: C
     services: serviceTitles(language),
   }
   return (
-    <Page title={t.vTitle} language={language} town={town} script={{ src: checkScript.address, nonce }}>
+    <Page title={t['check.title']} language={language} town={town} script={{ src: checkScript.address, nonce }}>
       <Languages language={language} path="/v" />
-      <h1>{t.vTitle}</h1>
-      <p class="lead">{t.vLead}</p>
+      <h1>{t['check.title']}</h1>
+      <p class="lead">{t['check.lead']}</p>
       <div id="answer" role="status" aria-live="assertive" />
       <div id="ways" hidden>
         <p class="govuk-button-group">
           <button type="button" id="camera" class="govuk-button">
-            {t.vCamera}
+            {t['check.camera']}
           </button>
           <label class="govuk-button">
-            {t.vPhoto}
+            {t['check.photo']}
             <input type="file" id="photo" accept="image/*" />
           </label>
         </p>
-        <video id="video" hidden muted playsinline aria-label={t.vCamera} />
+        <video id="video" hidden muted playsinline aria-label={t['check.camera']} />
         <label class="govuk-label govuk-label--s" for="paste">
-          {t.vPaste}
+          {t['check.paste']}
         </label>
         <textarea class="govuk-textarea" id="paste" rows={4} spellcheck={false} autocomplete="off" dir="ltr" />
         <button type="button" id="go" class="govuk-button">
-          {t.vGo}
+          {t['check.go']}
         </button>
       </div>
       <p>
-        <a href={`/v/code?lang=${language}`}>{t.vByCode}</a>
+        <a href={`/v/code?lang=${language}`}>{t['check.byCode']}</a>
       </p>
       <script
         type="application/json"
@@ -84,20 +84,20 @@ export function CodePage(props: { town: string; language: Language; outcome?: Ou
   const { town, language, outcome } = props
   const t = LOCALES[language]
   return (
-    <Page title={t.vByCode} language={language} town={town}>
+    <Page title={t['check.byCode']} language={language} town={town}>
       <Languages language={language} path="/v/code" />
-      <h1>{t.vByCode}</h1>
+      <h1>{t['check.byCode']}</h1>
       {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
-      <p class="lead">{t.vCodeLead}</p>
+      <p class="lead">{t['check.codeLead']}</p>
       <PublicForm action={`/v/code?lang=${language}`}>
-        <Field name="text" label={t.vCodeLabel} lines={2} required ltr />
-        <Button>{t.vGo}</Button>
+        <Field name="text" label={t['check.codeLabel']} lines={2} required ltr />
+        <Button>{t['check.go']}</Button>
       </PublicForm>
     </Page>
   )
 }
 
-const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' } as const
+const WORDS = { valid: 'check.valid', 'not-valid': 'check.notValid', 'cannot-tell': 'check.cannotTell' } as const
 
 /** One huge answer: a shape, a word and a colour; then why; then what the proof says. */
 export function Answer(props: { outcome: Outcome; language: Language; town: string }) {
@@ -110,15 +110,15 @@ export function Answer(props: { outcome: Outcome; language: Language; town: stri
       <p>{t[reason as keyof typeof t]}</p>
       {proof ? (
         <>
-          <p>{t.vLives.replace('{town}', town)}</p>
+          <p>{t['check.lives'].replace('{town}', town)}</p>
           <Facts>
             {claimLines(proof.claims, claimTexts(language)).map(([name, value]) => (
               <Fact name={name}>
                 <bdi>{value}</bdi>
               </Fact>
             ))}
-            <Fact name={t.vMadeFor}>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</Fact>
-            <Fact name={t.vUntil}>
+            <Fact name={t['check.madeFor']}>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</Fact>
+            <Fact name={t['check.until']}>
               {new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(language), { dateStyle: 'long' })}
             </Fact>
           </Facts>

@@ -69,10 +69,10 @@ async function answerTo(
     const verification = await verifyHere(deps, town, { token })
     if (!verification.valid) return outcomeOf(verification.code)
     const { valid: _, ...proof } = verification
-    return { verdict: 'valid', reason: 'vWhyValid', proof }
+    return { verdict: 'valid', reason: 'check.whyValid', proof }
   } catch (error) {
-    if (error instanceof NoSuchCode) return { verdict: 'not-valid', reason: 'vWhyNoCode' }
-    if (error instanceof TooManyAttempts) return { verdict: 'cannot-tell', reason: 'vWhyTooMany' }
+    if (error instanceof NoSuchCode) return { verdict: 'not-valid', reason: 'check.whyNoCode' }
+    if (error instanceof TooManyAttempts) return { verdict: 'cannot-tell', reason: 'check.whyTooMany' }
     throw error
   }
 }

@@ -24,7 +24,7 @@ export function CounterPage(props: {
   const waiting = asking !== undefined && (props.waiting ?? false)
   return (
     <Page
-      title={`${t.cTitle} · ${profile.title[language]}`}
+      title={`${t['counter.title']} · ${profile.title[language]}`}
       language={language}
       town={town}
       {...(nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
@@ -32,33 +32,33 @@ export function CounterPage(props: {
       {waiting ? '' : <Languages language={language} path={`/counter/${profile.id}`} />}
       <h1>{profile.title[language]}</h1>
       {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
-      {gone ? <p role="status">{t.cGone}</p> : ''}
+      {gone ? <p role="status">{t['counter.gone']}</p> : ''}
       {waiting ? (
         <>
-          <p class="lead">{t.cScan}</p>
-          <Qr text={asking.link} label={t.cScan} />
+          <p class="lead">{t['counter.scan']}</p>
+          <Qr text={asking.link} label={t['counter.scan']} />
           <p role="status" id="waiting" data-question={asking.id}>
-            {t.cWaiting}
+            {t['counter.waiting']}
           </p>
           <p>
-            <a href={`/counter/${profile.id}/${asking.id}?lang=${language}`}>{t.cLook}</a>
+            <a href={`/counter/${profile.id}/${asking.id}?lang=${language}`}>{t['counter.look']}</a>
           </p>
         </>
       ) : (
-        <p class="lead">{t.cLead}</p>
+        <p class="lead">{t['counter.lead']}</p>
       )}
-      <h2>{t.cAsks}</h2>
+      <h2>{t['counter.asks']}</h2>
       <ul>
-        <li>{t.sLives}</li>
+        <li>{t['services.lives']}</li>
         {profile.claims.map((claim) => (
           <li>{claimName(claim, language)}</li>
         ))}
       </ul>
       <PublicForm action={`/counter/${profile.id}?lang=${language}`}>
         <p class="govuk-button-group">
-          <Button>{t.cStart}</Button>
+          <Button>{t['counter.start']}</Button>
           <a class="govuk-button" href={`/v?lang=${language}`}>
-            {t.vCamera}
+            {t['check.camera']}
           </a>
         </p>
       </PublicForm>
@@ -68,7 +68,7 @@ export function CounterPage(props: {
           data-service={profile.id}
           data-question={asking.id}
           data-verdict={outcome.verdict}
-          data-text={t.cTally}
+          data-text={t['counter.tally']}
         />
       ) : (
         ''

@@ -6,15 +6,15 @@ import { Languages, Page } from '../ui/layout.tsx'
 import type { PracticeId, PracticeProof } from './practice.ts'
 
 const NAMES = {
-  valid: 'tryValid',
-  withheld: 'tryWithheld',
-  expired: 'tryExpired',
-  early: 'tryEarly',
-  revoked: 'tryRevoked',
-  other: 'tryOther',
-  changed: 'tryChanged',
-  added: 'tryAdded',
-  key: 'tryKey',
+  valid: 'practice.valid',
+  withheld: 'practice.withheld',
+  expired: 'practice.expired',
+  early: 'practice.early',
+  revoked: 'practice.revoked',
+  other: 'practice.other',
+  changed: 'practice.changed',
+  added: 'practice.added',
+  key: 'practice.key',
 } as const satisfies Record<PracticeId, string>
 
 /** Practice proofs to look at, copy, change and check; nothing on it names the city as where anybody lives. */
@@ -27,26 +27,26 @@ export function PracticePage(props: {
   const t = LOCALES[language]
   const action = `/providers/try?lang=${language}#answer`
   return (
-    <Page title={t.tryTitle} language={language} town={t.tryTown}>
+    <Page title={t['practice.title']} language={language} town={t['practice.town']}>
       <Languages language={language} path="/providers/try" />
-      <h1>{t.tryTitle}</h1>
-      <p class="lead">{t.tryLead}</p>
-      <p class="govuk-inset-text">{t.tryNothing}</p>
+      <h1>{t['practice.title']}</h1>
+      <p class="lead">{t['practice.lead']}</p>
+      <p class="govuk-inset-text">{t['practice.nothing']}</p>
       {shown ? (
         <div id="answer">
-          <Answer outcome={shown.outcome} language={language} town={t.tryTown} />
+          <Answer outcome={shown.outcome} language={language} town={t['practice.town']} />
           <p>
-            {t.tryCode} <code dir="ltr">{shown.code}</code>
+            {t['practice.code']} <code dir="ltr">{shown.code}</code>
           </p>
         </div>
       ) : (
         ''
       )}
       <PublicForm action={action}>
-        <Field name="text" label={t.tryText} value={shown?.text} lines={4} required ltr />
-        <Button>{t.vGo}</Button>
+        <Field name="text" label={t['practice.text']} value={shown?.text} lines={4} required ltr />
+        <Button>{t['check.go']}</Button>
       </PublicForm>
-      <h2>{t.tryEach}</h2>
+      <h2>{t['practice.each']}</h2>
       <ol>
         {proofs.map(({ id, token }) => (
           <li>
@@ -57,8 +57,8 @@ export function PracticePage(props: {
           </li>
         ))}
       </ol>
-      <h2>{t.oCode}</h2>
-      <p>{t.tryMachines}</p>
+      <h2>{t['openData.code']}</h2>
+      <p>{t['practice.machines']}</p>
       <ul>
         {['/practice/proofs', '/practice/.well-known/jwks.json', '/practice/status-list'].map((path) => (
           <li>
@@ -69,7 +69,7 @@ export function PracticePage(props: {
         ))}
       </ul>
       <p>
-        <a href={`/providers?lang=${language}`}>{t.oTitle}</a>
+        <a href={`/providers?lang=${language}`}>{t['openData.title']}</a>
       </p>
     </Page>
   )

@@ -104,7 +104,7 @@ export function practicePages(app: App, { clock }: { clock: Clock }): void {
     const text = (await request.form()).get('text')
     const verification = await verifyPractice(town.issuer, text, now())
     const outcome: Outcome = verification.valid
-      ? { verdict: 'valid', reason: 'vWhyValid', proof: verification }
+      ? { verdict: 'valid', reason: 'check.whyValid', proof: verification }
       : outcomeOf(verification.code)
     const code = verification.valid ? 'valid' : verification.code
     const proofs = await practiceProofs(town.issuer, now())

@@ -113,10 +113,10 @@ export function counterPages(app: App, deps: ProofDeps): void {
 
 /** What a wallet’s answer says to whoever asked. */
 function shown({ verification }: Answered): Outcome {
-  if (verification === undefined) return { verdict: 'not-valid', reason: 'cWalletNo' }
+  if (verification === undefined) return { verdict: 'not-valid', reason: 'counter.walletNo' }
   if (!verification.valid) return outcomeOf(verification.code)
   const { valid: _, ...proof } = verification
-  return { verdict: 'valid', reason: 'vWhyValid', proof }
+  return { verdict: 'valid', reason: 'check.whyValid', proof }
 }
 
 interface Held {

@@ -35,7 +35,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       pageOf(<CorrectPage context={context} typed={typed} faults={faults} />, status)
     const [given, family] = [form.get('given'), form.get('family')]
     const recorded = recordedIn(Name, form.get('named'))
-    if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t.pName })
+    if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t['problem.name'] })
     const reader = { ...context, rules: lifeRules(deps.clock, town) }
     const confirmedAge = form.has('sure')
     const born = bornOf(typed, { before: '', reader, confirmedAge })
@@ -85,7 +85,7 @@ export function Correct({ context, neighbour, reach }: { context: DeskContext; n
     ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
   }
   return (
-    <Details summary={context.t.dCorrect} button>
+    <Details summary={context.t['desk.correct']} button>
       <CorrectForm context={context} id={neighbour.id} typed={recorded} />
     </Details>
   )
@@ -95,9 +95,9 @@ export function Correct({ context, neighbour, reach }: { context: DeskContext; n
 function CorrectPage({ context, typed, faults }: { context: DeskContext; typed: Typed; faults: Faults }) {
   const { t } = context
   return (
-    <Desk context={context} title={t.dCorrect} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dCorrect}</h1>
+    <Desk context={context} title={t['desk.correct']} script={deskScript.address}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['desk.correct']}</h1>
       {toldBeside(typed, { ...context, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
         <Done>
           <bdi>{both}</bdi>
@@ -105,7 +105,7 @@ function CorrectPage({ context, typed, faults }: { context: DeskContext; typed: 
       ))}
       <CorrectForm context={context} id={idIn(context)} typed={typed} faults={faults} />
       <p>
-        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -120,22 +120,22 @@ function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; fa
     <PostForm action={`/desk/neighbours/${id}/correct`} csrf={session.csrf}>
       <input type="hidden" name="version" value={value('version')} />
       <input type="hidden" name="named" value={value('named')} />
-      <p class="govuk-hint">{t.dCorrectLead}</p>
+      <p class="govuk-hint">{t['correcting.correctLead']}</p>
       <PlainTick t={t} faults={heldBack(typed, t)} />
-      <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
-      <Field name="family" label={t.dFamily} value={value('family')} auto fault={faults.family} />
-      <Tick name="former" label={t.dFormer} on={value('former') !== ''} />
+      <Field name="given" label={t['desk.given']} value={value('given')} auto fault={faults.given} />
+      <Field name="family" label={t['desk.family']} value={value('family')} auto fault={faults.family} />
+      <Tick name="former" label={t['correcting.former']} on={value('former') !== ''} />
       <BornFields t={t} typed={typed} faults={faults} before="" />
       {typed.contact === undefined ? (
         ''
       ) : (
         <>
           <input type="hidden" name="reached" value={value('reached')} />
-          <Field name="contact" label={t.dPhone} value={typed.contact} fault={faults.contact} />
+          <Field name="contact" label={t['desk.phone']} value={typed.contact} fault={faults.contact} />
         </>
       )}
-      <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
-      <Button>{t.dSave}</Button>
+      <Spoken label={t['desk.speaks']} languages={languages} otherwise="" none />
+      <Button>{t['desk.save']}</Button>
     </PostForm>
   )
 }

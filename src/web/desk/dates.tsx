@@ -47,7 +47,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const residenceId = typed.residence ?? ''
     if (!isUuid(residenceId)) throw new NotFound()
     const rules = lifeRules(deps.clock, town)
-    const said = dayIn(typed, { name: 'from', formReader: { ...context, rules } }) ?? { fault: t.dWholeDay }
+    const said = dayIn(typed, { name: 'from', formReader: { ...context, rules } }) ?? { fault: t['desk.wholeDay'] }
     if ('fault' in said) return again({ from: said.fault })
     const from = said.date
     const [impossible] = faultsOfStart(rules, { since: from }, '/from')
@@ -59,7 +59,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       ...(form.has('everyone') ? { everyone: true } : {}),
       ...(form.has('never') ? { neverThere: true } : {}),
     })
-    if (!correction.success) return again({ reason: t.zWhyNeeded })
+    if (!correction.success) return again({ reason: t['dates.whyNeeded'] })
     if (!form.has('sure')) return pageOf(<SurePage context={context} typed={typed} from={from} />)
     const at = { neighbourId: idIn(context), residenceId }
     const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'start') }
@@ -71,7 +71,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
         return again({ from: reasonText(error.code, t) })
       if (error instanceof ImpossibleDates) return again(faultsOf(error, context))
       if (!(error instanceof InvalidInput)) throw error
-      return again({ from: t.zToCome })
+      return again({ from: t['dates.toCome'] })
     }
     return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/dates`)
   })
@@ -89,7 +89,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
         : { decision: 'confirmed', seen: typed.strength }),
       ...(form.has('everyone') ? { everyone: true } : {}),
     })
-    if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { strength: t.zSeenFault })
+    if (!decision.success) return again(refuses ? { why: t['dates.whyNeeded'] } : { strength: t['dates.seenFault'] })
     const at = { neighbourId: idIn(context), startId }
     const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'decide') }
     try {
@@ -98,9 +98,9 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
       if (error instanceof StartWaits) return again({ strength: reasonText(error.code, t) })
       if (error instanceof ImpossibleDates)
-        return again({ strength: Object.values(faultsOf(error, context))[0] ?? t.dDayToCome })
+        return again({ strength: Object.values(faultsOf(error, context))[0] ?? t['desk.dayToCome'] })
       if (!(error instanceof InvalidInput)) throw error
-      return again({ strength: t.zSeenFault })
+      return again({ strength: t['dates.seenFault'] })
     }
     return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}`)
   })
@@ -114,9 +114,9 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
 }
 
 const whyNot = (t: Texts): Record<WhyNot, string> => ({
-  'after-its-end': t.zAfterEnd,
-  'covers-another': t.zCovers,
-  'was-away': t.zWasAway,
+  'after-its-end': t['dates.afterEnd'],
+  'covers-another': t['dates.covers'],
+  'was-away': t['dates.wasAway'],
 })
 
 /** Each residence with its days, and what waits. */
@@ -124,15 +124,15 @@ function DatesPage(props: { context: DeskContext; dates: ResidenceDates }) {
   const { context, dates } = props
   const { t, language } = context
   return (
-    <Desk context={context} title={t.zTitle}>
-      <h1>{t.zTitle}</h1>
+    <Desk context={context} title={t['dates.title']}>
+      <h1>{t['dates.title']}</h1>
       <Tabs context={context} id={dates.id} here="history" />
-      <p class="lead">{t.zLead}</p>
+      <p class="lead">{t['dates.lead']}</p>
       <SaidBoxes context={context} id={dates.id} version={dates.version} said={dates.said} once={randomUUID()} />
       {dates.periods.toReversed().map((period) => (
         <section>
           <h2>
-            {period.to === null ? `${t.dSince} ` : ''}
+            {period.to === null ? `${t['desk.since']} ` : ''}
             {dayText(language, period.from)}
             {period.to === null ? '' : ` – ${dayText(language, period.to)}`}
           </h2>
@@ -150,7 +150,7 @@ function DatesPage(props: { context: DeskContext; dates: ResidenceDates }) {
             />
           ) : (
             <p>
-              <a href={`/desk/neighbours/${dates.id}/dates?residence=${period.id}`}>{t.dCorrect}</a>
+              <a href={`/desk/neighbours/${dates.id}/dates?residence=${period.id}`}>{t['desk.correct']}</a>
             </p>
           )}
         </section>
@@ -164,11 +164,11 @@ function CorrectPage(props: { context: DeskContext; typed: Typed; faults: Faults
   const { context, typed, faults } = props
   const { t, language } = context
   return (
-    <Desk context={context} title={t.zTitle}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.zTitle}</h1>
+    <Desk context={context} title={t['dates.title']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['dates.title']}</h1>
       <p>
-        {t.zWas}: {dayText(language, dayOr(typed.was))}
+        {t['dates.was']}: {dayText(language, dayOr(typed.was))}
       </p>
       <CorrectForm context={context} id={idIn(context)} typed={typed} faults={faults} />
       <Back context={context} />
@@ -185,15 +185,20 @@ function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; fa
       <input type="hidden" name="once" value={idempotencyKeyOf(typed)} />
       <DateField
         name="from"
-        legend={t.zFrom}
+        legend={t['dates.from']}
         fault={faults.from}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
         value={(part) => typed[`from-${part}`] ?? ''}
       />
-      <Field name="reason" label={t.zReason} lines={3} value={typed.reason ?? ''} fault={faults.reason} auto />
-      <Tick name="everyone" id={`everyone-${typed.residence}`} label={t.zEveryone} on={typed.everyone !== undefined} />
-      <Tick name="never" id={`never-${typed.residence}`} label={t.zNever} on={typed.never !== undefined} />
-      <Button>{t.dContinue}</Button>
+      <Field name="reason" label={t['dates.reason']} lines={3} value={typed.reason ?? ''} fault={faults.reason} auto />
+      <Tick
+        name="everyone"
+        id={`everyone-${typed.residence}`}
+        label={t['dates.everyone']}
+        on={typed.everyone !== undefined}
+      />
+      <Tick name="never" id={`never-${typed.residence}`} label={t['dates.never']} on={typed.never !== undefined} />
+      <Button>{t['desk.continue']}</Button>
     </PostForm>
   )
 }
@@ -204,26 +209,26 @@ function SurePage(props: { context: DeskContext; typed: Typed; from: string }) {
   const { t, language, session, town } = context
   const settled = dayOr(typed.settled) ?? from
   return (
-    <Desk context={context} title={t.zSure}>
-      <h1>{t.zSure}</h1>
+    <Desk context={context} title={t['dates.sure']}>
+      <h1>{t['dates.sure']}</h1>
       <Facts>
-        <Fact name={t.zWas}>{dayText(language, dayOr(typed.was))}</Fact>
-        <Fact name={t.zWill}>{dayText(language, from)}</Fact>
-        <Fact name={t.dReason}>
+        <Fact name={t['dates.was']}>{dayText(language, dayOr(typed.was))}</Fact>
+        <Fact name={t['dates.will']}>{dayText(language, from)}</Fact>
+        <Fact name={t['desk.reason']}>
           <bdi>{typed.reason}</bdi>
         </Fact>
       </Facts>
-      {typed.everyone === undefined ? '' : <p>{t.zEveryone}</p>}
-      {typed.never === undefined ? '' : <p>{t.zNever}</p>}
+      {typed.everyone === undefined ? '' : <p>{t['dates.everyone']}</p>}
+      {typed.never === undefined ? '' : <p>{t['dates.never']}</p>}
       {Math.abs(daysBetween(settled, from)) > town.timeCorrectionDays ? (
-        <p class="govuk-inset-text">{counted(t.zSecond, language, { n: town.timeCorrectionDays })}</p>
+        <p class="govuk-inset-text">{counted(t['dates.second'], language, { n: town.timeCorrectionDays })}</p>
       ) : (
         ''
       )}
       <PostForm action={`/desk/neighbours/${idIn(context)}/dates`} csrf={session.csrf}>
         <Hidden typed={typed} names={KEPT.filter((name) => typed[name] !== undefined)} />
         <Button name="sure" value="yes">
-          {t.dSave}
+          {t['desk.save']}
         </Button>
       </PostForm>
       <Back context={context} />
@@ -269,7 +274,7 @@ export function SaidBoxes(props: {
     <>
       <DecideForm context={context} id={id} typed={typed} />
       {others.map(({ from }) => (
-        <p class="govuk-inset-text">{t.zSaid.replace('{day}', dayText(language, from))}</p>
+        <p class="govuk-inset-text">{t['dates.said'].replace('{day}', dayText(language, from))}</p>
       ))}
     </>
   )
@@ -280,9 +285,9 @@ function DecidePage(props: { context: DeskContext; typed: Typed; faults: Faults 
   const { context, typed, faults } = props
   const { t, params } = context
   return (
-    <Desk context={context} title={t.zTitle}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.zTitle}</h1>
+    <Desk context={context} title={t['dates.title']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['dates.title']}</h1>
       <DecideForm
         context={context}
         id={idIn(context)}
@@ -299,22 +304,22 @@ function DecideForm(props: { context: DeskContext; id: string; typed: Typed; fau
   const { t, language, session } = context
   const { start = '', because, yours } = typed
   const labels = {
-    'photo-document': t.dPhoto,
-    document: t.dDocument,
-    attestation: t.dAttested,
-    declaration: t.dDeclared,
+    'photo-document': t['desk.photo'],
+    document: t['desk.document'],
+    attestation: t['desk.attested'],
+    declaration: t['desk.declared'],
   }
   return (
     <section class="govuk-inset-text">
-      <p>{t.zSaid.replace('{day}', dayText(language, dayOr(typed.said)))}</p>
+      <p>{t['dates.said'].replace('{day}', dayText(language, dayOr(typed.said)))}</p>
       {because ? (
         <p>
-          {t.dReason}: <bdi>{because}</bdi>
+          {t['desk.reason']}: <bdi>{because}</bdi>
         </p>
       ) : (
         ''
       )}
-      {yours ? <p>{t.zYours}</p> : ''}
+      {yours ? <p>{t['dates.yours']}</p> : ''}
       <PostForm action={`/desk/neighbours/${id}/starts/${start}`} csrf={session.csrf}>
         <Hidden
           typed={typed}
@@ -326,23 +331,23 @@ function DecideForm(props: { context: DeskContext; id: string; typed: Typed; fau
         ) : (
           <Radios
             name="strength"
-            legend={t.zSeen}
+            legend={t['dates.seen']}
             value={typed.strength ?? ''}
             fault={faults.strength}
             choices={EvidenceStrength.options.map((value) => ({ value, label: labels[value] }))}
           />
         )}
-        <Tick name="everyone" id={`everyone-${start}`} label={t.zEveryone} on={typed.everyone !== undefined} />
+        <Tick name="everyone" id={`everyone-${start}`} label={t['dates.everyone']} on={typed.everyone !== undefined} />
         {yours ? (
           ''
         ) : (
           <Button name="act" value="confirm">
-            {t.zConfirm}
+            {t['dates.confirm']}
           </Button>
         )}
-        <Field name="why" label={t.zWhyNot} value={typed.why ?? ''} fault={faults.why} auto />
+        <Field name="why" label={t['dates.whyNot']} value={typed.why ?? ''} fault={faults.why} auto />
         <Button secondary name="act" value="refuse">
-          {t.zRefuse}
+          {t['dates.refuse']}
         </Button>
       </PostForm>
     </section>
@@ -354,19 +359,19 @@ function YearsPage(props: { context: DeskContext; starts: readonly WaitingStart[
   const { context, starts, more } = props
   const { t, language } = context
   return (
-    <Desk context={context} title={t.zWaiting} here="/desk/work">
-      <h1>{t.zWaiting}</h1>
-      <p class="lead">{t.zWaitingLead}</p>
-      {starts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['dates.waiting']} here="/desk/work">
+      <h1>{t['dates.waiting']}</h1>
+      <p class="lead">{t['dates.waitingLead']}</p>
+      {starts.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {starts.map(({ neighbourId, name, from, residentSince, yours }) => (
           <li>
             <a href={`/desk/neighbours/${neighbourId}/dates`}>
-              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
             </a>
             <p>
-              {t.zWas}: {dayText(language, residentSince)} · {t.zWill}: {dayText(language, from)}
-              {yours ? ` · ${t.zYours}` : ''}
+              {t['dates.was']}: {dayText(language, residentSince)} · {t['dates.will']}: {dayText(language, from)}
+              {yours ? ` · ${t['dates.yours']}` : ''}
             </p>
           </li>
         ))}
@@ -383,7 +388,7 @@ function Hidden(props: { typed: Typed; names: readonly string[] }) {
 function Back({ context }: { context: DeskContext }) {
   return (
     <p>
-      <a href={`/desk/neighbours/${idIn(context)}/dates`}>{context.t.dBack}</a>
+      <a href={`/desk/neighbours/${idIn(context)}/dates`}>{context.t['desk.back']}</a>
     </p>
   )
 }

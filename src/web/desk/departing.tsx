@@ -82,7 +82,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const { departure, faults } = departureIn(typed, readerOf(context))
     const long = form.get('reason').length > LONGEST_REASON
     if (departure === undefined || long)
-      return again(context, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
+      return again(context, { ...faults, ...(long ? { reason: t['leaving.reasonLong'] } : {}) })
     if (!form.has('sure')) {
       // Said to be about something else, it is counted once: when it is recorded.
       if (!form.has('plain'))
@@ -113,7 +113,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       if (!(error instanceof InvalidInput)) throw error
       if (error instanceof ImpossibleDates) return again(context, faultsOf(error, context))
       const said = error.errors.some(({ pointer }) => pointer === '/saidBy')
-      return again(context, said ? { saidBy: t.lMinor } : { on: t.lOnWrong })
+      return again(context, said ? { saidBy: t['leaving.minor'] } : { on: t['leaving.onWrong'] })
     }
     return Reply.redirect(takesEffect(departure) ? at(idIn(context)) : pathTo`${at(idIn(context))}/leave`)
   })
@@ -126,13 +126,13 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   step('notice', async (context) => {
     const { town, requester, form, t } = context
     const reader = readerOf(context)
-    const typedDay = dayIn(typedIn(context), { name: 'told', formReader: reader }) ?? { fault: t.dWholeDay }
+    const typedDay = dayIn(typedIn(context), { name: 'told', formReader: reader }) ?? { fault: t['desk.wholeDay'] }
     const [impossible] = 'date' in typedDay ? faultsOfDay(reader.rules, typedDay.date, '/told') : []
     const day = impossible ? { fault: lifeText(impossible, reader) } : typedDay
     const by = GivenBy.safeParse(form.get('by'))
     const faults = {
       ...('fault' in day ? { told: day.fault } : {}),
-      ...(by.success ? {} : { by: t.lChooseWay }),
+      ...(by.success ? {} : { by: t['leaving.chooseWay'] }),
     }
     if ('fault' in day || !by.success) return again(context, faults)
     const on = day.date
@@ -143,7 +143,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
         { town, by: requester },
         { at: proceedingIn(context), given, idempotencyKey: idempotencyKeyIn(context, `notice ${on} ${by.data}`) },
       ),
-    ).then((wrong) => (wrong ? again(context, { told: t.lToldWrong }) : undefined))
+    ).then((wrong) => (wrong ? again(context, { told: t['leaving.toldWrong'] }) : undefined))
   })
   step('letter', async (context) => {
     const { renderer } = deps
@@ -155,14 +155,14 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const pdf = await (await leaving(context)).mapAsync(({ proceeding }) => {
       if (proceeding === undefined) throw new NotFound()
       const sections = noticeToHandOver(proceeding, town, theirs)
-      return renderer.plain(town, { title: LOCALES[theirs].jTitle, language: theirs, writtenAt, sections })
+      return renderer.plain(town, { title: LOCALES[theirs]['hearing.title'], language: theirs, writtenAt, sections })
     })
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
   step('answers', async (context) => {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words'), by: form.get('who') || 'neighbour' })
-    if (!answer.success || answer.data.text === '') return again(context, { words: t.lWordsWrong })
+    if (!answer.success || answer.data.text === '') return again(context, { words: t['leaving.wordsWrong'] })
     const { neighbourId, proceedingId } = proceedingIn(context)
     const once = idempotencyKeyIn(context, 'answer')
     await answerProceeding(
@@ -183,11 +183,13 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   })
   step('opinion', async (context) => {
     const { town, requester, form, t } = context
-    const day = dayIn(typedIn(context), { name: 'said', formReader: readerOf(context) }) ?? { fault: t.dWholeDay }
+    const day = dayIn(typedIn(context), { name: 'said', formReader: readerOf(context) }) ?? {
+      fault: t['desk.wholeDay'],
+    }
     const outcome = CouncilOutcome.safeParse(form.get('outcome'))
     const faults = {
       ...('fault' in day ? { said: day.fault } : {}),
-      ...(outcome.success ? {} : { outcome: t.lChooseOutcome }),
+      ...(outcome.success ? {} : { outcome: t['leaving.chooseOutcome'] }),
     }
     if ('fault' in day || !outcome.success) return again(context, faults)
     const on = day.date
@@ -198,7 +200,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
         { town, by: requester },
         { at: proceedingIn(context), opinion, idempotencyKey: idempotencyKeyIn(context, `opinion ${on}`) },
       ),
-    ).then((wrong) => (wrong ? again(context, { said: t.lToldWrong }) : undefined))
+    ).then((wrong) => (wrong ? again(context, { said: t['leaving.toldWrong'] }) : undefined))
   })
   step('decision', async (context) => {
     const { town, requester, form } = context
@@ -260,19 +262,20 @@ function departureIn(
     const saidBy = SaidBy.safeParse(typed.saidBy)
     const faults = {
       ...onFault,
-      ...(cause === 'death' || saidBy.success ? {} : { saidBy: t.lChooseHow }),
-      ...(typed.reason?.trim() ? { reason: t.pOtherAnswer } : {}),
+      ...(cause === 'death' || saidBy.success ? {} : { saidBy: t['leaving.chooseHow'] }),
+      ...(typed.reason?.trim() ? { reason: t['problem.otherAnswer'] } : {}),
     }
     if (Object.keys(faults).length > 0) return { faults }
     return parsed({ cause, ...from, ...(cause === 'death' ? {} : { saidBy: saidBy.data }) })
   }
-  if (cause !== 'moved-away-heard' && cause !== 'wrongly-registered') return { faults: { cause: t.lChooseCause } }
+  if (cause !== 'moved-away-heard' && cause !== 'wrongly-registered')
+    return { faults: { cause: t['leaving.chooseCause'] } }
   const informant = INFORMANTS.find((one) => one === typed.informant)
   const reason = (typed.reason ?? '').trim()
   const faults = {
-    ...(informant ? {} : { informant: t.lChooseInformant }),
-    ...(reason.length < 3 ? { reason: t.lSayWhy } : {}),
-    ...(said ? { on: t.pOtherAnswer } : {}),
+    ...(informant ? {} : { informant: t['leaving.chooseInformant'] }),
+    ...(reason.length < 3 ? { reason: t['leaving.sayWhy'] } : {}),
+    ...(said ? { on: t['problem.otherAnswer'] } : {}),
   }
   if (Object.keys(faults).length > 0) return { faults }
   return parsed({
@@ -284,6 +287,6 @@ function departureIn(
 
   function parsed(departure: object) {
     const { data } = Departure.safeParse(departure)
-    return data === undefined ? { faults: { cause: t.pInvalid } } : { departure: data, faults: {} }
+    return data === undefined ? { faults: { cause: t['problem.invalid'] } } : { departure: data, faults: {} }
   }
 }

@@ -60,10 +60,10 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
 }
 
 export const groundNames = (t: Texts): Record<Ground, string> => ({
-  'time-over': t.eOver,
-  'wrongly-registered': t.dWrongly,
-  duplicate: t.dDuplicate,
-  court: t.eCourt,
+  'time-over': t['erasure.over'],
+  'wrongly-registered': t['desk.wrongly'],
+  duplicate: t['desk.duplicate'],
+  court: t['erasure.court'],
 })
 
 /** On the page of somebody who has left. */
@@ -72,13 +72,17 @@ export function EraseBox(props: { context: DeskContext; id: string; once: string
   const { t, session } = context
   const names = groundNames(t)
   return (
-    <Details summary={t.ePropose}>
+    <Details summary={t['erasure.propose']}>
       <PostForm action={`/desk/neighbours/${id}/erase`} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
-        <p class="govuk-hint">{t.eLead}</p>
-        <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
-        <Tick name="asked" label={t.eAsked} on={false} />
-        <Button>{t.ePropose}</Button>
+        <p class="govuk-hint">{t['erasure.lead']}</p>
+        <Select
+          name="ground"
+          label={t['erasure.ground']}
+          options={GROUNDS.map((ground) => [ground, names[ground]] as const)}
+        />
+        <Tick name="asked" label={t['erasure.asked']} on={false} />
+        <Button>{t['erasure.propose']}</Button>
       </PostForm>
     </Details>
   )
@@ -89,10 +93,10 @@ function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureT
   const { t, language, town, session } = context
   const names = groundNames(t)
   return (
-    <Desk context={context} title={t.eTitle} here="/desk/erasures">
-      <h1>{t.eTitle}</h1>
-      <p class="lead">{t.eLead}</p>
-      {erasures.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['erasure.title']} here="/desk/erasures">
+      <h1>{t['erasure.title']}</h1>
+      <p class="lead">{t['erasure.lead']}</p>
+      {erasures.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {erasures.map((erasure) => (
           <li>
@@ -107,13 +111,13 @@ function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureT
             </Facts>
             <PostForm action="/desk/erasures" csrf={session.csrf}>
               <input type="hidden" name="erasure" value={erasure.id} />
-              <Tick name="sure" id={`sure-${erasure.id}`} label={t.eSure} on={false} />
+              <Tick name="sure" id={`sure-${erasure.id}`} label={t['erasure.sure']} on={false} />
               <p class="govuk-button-group">
                 <Button name="act" value="erase">
-                  {t.eErase}
+                  {t['erasure.erase']}
                 </Button>
                 <Button secondary name="act" value="refuse">
-                  {t.dRefuse}
+                  {t['desk.refuse']}
                 </Button>
               </p>
             </PostForm>
@@ -129,17 +133,17 @@ function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureT
 function linesOf(erasure: ErasureToDecide, { t, language }: DeskContext): [string, string][] {
   const { proceedings, questions, orders, flags } = erasure.open
   const open = [
-    [proceedings, t.dProceedings],
-    [questions, t.kDesk],
-    [orders, t.dDemands],
-    [flags, t.dFlags],
+    [proceedings, t['desk.proceedings']],
+    [questions, t['complaint.desk']],
+    [orders, t['desk.demands']],
+    [flags, t['desk.flags']],
   ] as const
   const waits = open.filter(([count]) => count > 0).map(([count, name]) => `${name}: ${count}`)
   return [
-    [t.dWho, erasure.name ? nameText(erasure.name, t.newbornOf) : t.eHidden],
-    [t.dBorn, bornText(language, erasure.dateOfBirth)],
-    [t.eLeft, dayText(language, erasure.departedOn)],
-    [t.eAskedThem, erasure.asked ? t.eYes : t.eNo],
-    [t.eOpen, waits.join(' · ') || t.eNothing],
+    [t['desk.who'], erasure.name ? nameText(erasure.name, t['page.newbornOf']) : t['erasure.hidden']],
+    [t['desk.born'], bornText(language, erasure.dateOfBirth)],
+    [t['erasure.left'], dayText(language, erasure.departedOn)],
+    [t['erasure.askedThem'], erasure.asked ? t['erasure.yes'] : t['erasure.no']],
+    [t['erasure.open'], waits.join(' · ') || t['erasure.nothing']],
   ]
 }

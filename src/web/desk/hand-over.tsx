@@ -31,7 +31,7 @@ export function HandOver(props: HandedProps) {
   const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
   return (
     <>
-      <h2>{t.dHandOver}</h2>
+      <h2>{t['handOver.handOver']}</h2>
       <div class="pair">
         {departedOn || !may('prove') ? (
           ''
@@ -39,53 +39,53 @@ export function HandOver(props: HandedProps) {
           <>
             <PostForm action={action(props, 'papers')} target="_blank" rel="noopener" csrf={session.csrf}>
               <input type="hidden" name="once" value={once} />
-              <h3>{t.dPrint}</h3>
+              <h3>{t['desk.print']}</h3>
               <Select
                 name="kind"
-                label={t.dPaperKind}
+                label={t['handOver.paperKind']}
                 options={PAPER_KINDS.map((kind) => [kind, paper[kind]] as const)}
               />
               <LanguageSelect
-                label={t.dSpeaks}
+                label={t['desk.speaks']}
                 value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
               />
-              <Button>{t.dPrint}</Button>
+              <Button>{t['desk.print']}</Button>
               <p>
                 <a
                   href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
                   target="_blank"
                   rel="noopener"
                 >
-                  {t.yPdf}
+                  {t['rights.pdf']}
                 </a>
               </p>
             </PostForm>
             <PostForm action={action(props, 'wallet')} csrf={session.csrf}>
-              <h3>{t.dWallet}</h3>
-              <Select name="profile" label={t.dService} options={services} />
-              <Button>{t.dWallet}</Button>
+              <h3>{t['handOver.wallet']}</h3>
+              <Select name="profile" label={t['desk.service']} options={services} />
+              <Button>{t['handOver.wallet']}</Button>
             </PostForm>
           </>
         )}
         {may('enrol') ? (
           <PostForm action={action(props, 'portal')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
-            <h3>{t.rEnrol}</h3>
-            <p class="govuk-hint">{t.rEnrolHint}</p>
-            <Field name="word" label={t.iWord} auto />
+            <h3>{t['entrance.enrol']}</h3>
+            <p class="govuk-hint">{t['entrance.enrolHint']}</p>
+            <Field name="word" label={t['waysIn.word']} auto />
             <p class="govuk-button-group">
               <Button name="what" value="phone">
-                {t.rPhone}
+                {t['entrance.phone']}
               </Button>
               <Button name="what" value="card">
-                {t.rCard}
+                {t['entrance.card']}
               </Button>
               <Button secondary name="what" value="cancel">
-                {t.rLost}
+                {t['entrance.lost']}
               </Button>
             </p>
             <p>
-              <a href={action(props, 'ways-in')}>{t.iTitle}</a>
+              <a href={action(props, 'ways-in')}>{t['waysIn.title']}</a>
             </p>
           </PostForm>
         ) : (
@@ -93,7 +93,7 @@ export function HandOver(props: HandedProps) {
         )}
       </div>
       <p>
-        <a href="/desk/complaints">{t.wDesk}</a>
+        <a href="/desk/complaints">{t['appointment.desk']}</a>
       </p>
     </>
   )
@@ -106,12 +106,12 @@ export function Proofs(props: HandedProps) {
   const { may } = withinCase(requester)
   return (
     <>
-      <h3>{t.dProofs}</h3>
-      {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
+      <h3>{t['desk.proofs']}</h3>
+      {proofs.length > 0 ? <p class="govuk-hint">{t['desk.revokeHint']}</p> : ''}
       <ProofList
         context={context}
         proofs={proofs}
-        over={t.dProofsOver}
+        over={t['desk.proofsOver']}
         revoke={may('revoke') ? action(props, 'revoke') : undefined}
       />
     </>
@@ -123,15 +123,15 @@ export function WalletPage(props: { context: DeskContext; id: string; offer: Off
   const { context, id, offer } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.dWallet}>
-      <h1>{t.dWallet}</h1>
-      <p class="lead">{t.dWalletLead}</p>
-      <Qr text={offer.offer} label={t.cScan} />
+    <Desk context={context} title={t['handOver.wallet']}>
+      <h1>{t['handOver.wallet']}</h1>
+      <p class="lead">{t['handOver.walletLead']}</p>
+      <Qr text={offer.offer} label={t['counter.scan']} />
       <p class="digits" dir="ltr">
         {offer.transactionCode}
       </p>
       <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )

@@ -80,7 +80,11 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       return Reply.page(joined.with(found), ([known, shown]) => <FindPage {...again} joined={known} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={context.t.dTooWide} />, 422)
+      return Reply.page(
+        joined,
+        (known) => <FindPage {...again} joined={known} fault={context.t['desk.tooWide']} />,
+        422,
+      )
     }
   })
   page({ method: 'post', path }, async (context) => {
@@ -88,7 +92,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const reason = form.get('reason')
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
     if (!parsed.success) {
-      const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing) }
+      const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t['join.joinWhyMissing']) }
       return both(context, { other: form.get('other'), again: { reason, faults }, status: 422 })
     }
     try {
@@ -118,7 +122,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
         status,
       )
     const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
-    if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
+    if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t['join.joinWhyMissing']), 422)
     try {
       await proposeApart(
         deps,
@@ -174,26 +178,26 @@ function FindPage(props: {
   const id = idIn(context)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
-    <Desk context={context} title={t.dJoin} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
-      <h1>{t.dJoin}</h1>
+    <Desk context={context} title={t['join.join']} script={deskScript.address}>
+      <ErrorSummary title={t['desk.there']} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
+      <h1>{t['join.join']}</h1>
       {joined.to ? (
         <p class="govuk-inset-text">
-          <a href={`/desk/neighbours/${joined.to}`}>{t.dJoinedTo}</a>
+          <a href={`/desk/neighbours/${joined.to}`}>{t['join.joinedTo']}</a>
         </p>
       ) : (
         <PostForm action={`/desk/neighbours/${id}/join/find`} csrf={session.csrf}>
-          <h2>{t.dJoinFind}</h2>
+          <h2>{t['join.joinFind']}</h2>
           <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
-          {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
+          {found && others.length === 0 ? <p role="status">{t['desk.nobody']}</p> : ''}
           {others.length > 0 ? (
             <Radios
               name="other"
-              legend={t.dFound}
+              legend={t['desk.found']}
               value=""
               choices={others.map((match) => ({
                 value: match.id,
-                label: match.name ? nameText(match.name, t.newbornOf) : '…',
+                label: match.name ? nameText(match.name, t['page.newbornOf']) : '…',
                 hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
                   .filter(Boolean)
                   .join(' · '),
@@ -202,31 +206,31 @@ function FindPage(props: {
           ) : (
             ''
           )}
-          <Button>{others.length > 0 ? t.dContinue : t.dSearch}</Button>
+          <Button>{others.length > 0 ? t['desk.continue'] : t['desk.search']}</Button>
         </PostForm>
       )}
       {joined.with.map((other) => (
         <PostForm action={`/desk/neighbours/${id}/join/apart`} csrf={session.csrf}>
           <input type="hidden" name="other" value={other} />
           <input type="hidden" name="once" value={randomUUID()} />
-          <h2>{t.dApart}</h2>
+          <h2>{t['join.apart']}</h2>
           <p>
-            <a href={`/desk/neighbours/${other}`}>{t.dJoined}</a>
+            <a href={`/desk/neighbours/${other}`}>{t['desk.joined']}</a>
           </p>
           <Field
             name="reason"
-            label={t.dApartWhy}
+            label={t['join.apartWhy']}
             value={reason}
             fault={faults.reason}
             lines={2}
             maxlength={500}
             auto
           />
-          <Button warning>{t.dJoinPropose}</Button>
+          <Button warning>{t['join.joinPropose']}</Button>
         </PostForm>
       ))}
       <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -242,25 +246,33 @@ function JoinPage(props: {
   const { context, stays, joined, reason = '', faults = {} } = props
   const { t, session } = context
   return (
-    <Desk context={context} title={t.dJoin}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dJoin}</h1>
-      <p class="lead">{t.dJoinLead}</p>
+    <Desk context={context} title={t['join.join']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['join.join']}</h1>
+      <p class="lead">{t['join.joinLead']}</p>
       <div class="pair">
-        <Somebody context={context} title={t.dJoinStays} who={stays} />
-        <Somebody context={context} title={t.dJoinOther} who={joined} />
+        <Somebody context={context} title={t['join.joinStays']} who={stays} />
+        <Somebody context={context} title={t['join.joinOther']} who={joined} />
       </div>
       <p>
-        <a href={`/desk/neighbours/${joined.id}/join?other=${stays.id}`}>{t.dJoinSwap}</a>
+        <a href={`/desk/neighbours/${joined.id}/join?other=${stays.id}`}>{t['join.joinSwap']}</a>
       </p>
       <PostForm action={`/desk/neighbours/${stays.id}/join`} csrf={session.csrf}>
         <input type="hidden" name="other" value={joined.id} />
         <input type="hidden" name="once" value={randomUUID()} />
-        <Field name="reason" label={t.dJoinWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
-        <Button>{t.dJoinPropose}</Button>
+        <Field
+          name="reason"
+          label={t['join.joinWhy']}
+          value={reason}
+          fault={faults.reason}
+          lines={2}
+          maxlength={500}
+          auto
+        />
+        <Button>{t['join.joinPropose']}</Button>
       </PostForm>
       <p>
-        <a href={`/desk/neighbours/${stays.id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${stays.id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -271,17 +283,17 @@ function JoinsPage(props: { context: DeskContext; joins: readonly Join[]; faults
   const { context, joins, faults, more } = props
   const { t, session } = context
   return (
-    <Desk context={context} title={t.dJoins}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dJoins}</h1>
+    <Desk context={context} title={t['join.joins']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['join.joins']}</h1>
       <div id="join">
-        {joins.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+        {joins.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
         {joins.map(({ id, what, stays, joined, reason, mine }) => (
-          <section aria-label={t.dJoins}>
-            {what === 'apart' ? <h2>{t.dJoinsApart}</h2> : ''}
+          <section aria-label={t['join.joins']}>
+            {what === 'apart' ? <h2>{t['join.joinsApart']}</h2> : ''}
             <div class="pair">
-              <Somebody context={context} title={t.dJoinStays} who={stays} />
-              <Somebody context={context} title={t.dJoinOther} who={joined} />
+              <Somebody context={context} title={t['join.joinStays']} who={stays} />
+              <Somebody context={context} title={t['join.joinOther']} who={joined} />
             </div>
             <p>
               <bdi>{reason}</bdi>
@@ -290,17 +302,17 @@ function JoinsPage(props: { context: DeskContext; joins: readonly Join[]; faults
               <input type="hidden" name="join" value={id} />
               <input type="hidden" name="stays" value={stays.id} />
               <input type="hidden" name="once" value={randomUUID()} />
-              {mine ? <p class="govuk-hint">{t.dJoinMine}</p> : ''}
+              {mine ? <p class="govuk-hint">{t['join.joinMine']}</p> : ''}
               <p class="govuk-button-group">
                 {mine ? (
                   ''
                 ) : (
                   <Button name="decision" value="approved">
-                    {t.dJoinApprove}
+                    {t['join.joinApprove']}
                   </Button>
                 )}
                 <Button secondary name="decision" value="refused">
-                  {t.dJoinRefuse}
+                  {t['join.joinRefuse']}
                 </Button>
               </p>
             </PostForm>

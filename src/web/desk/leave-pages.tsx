@@ -24,12 +24,12 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
   const { context, leaving, typed, faults = {}, day, once } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.dLeave}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dLeave}</h1>
+    <Desk context={context} title={t['desk.leave']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['desk.leave']}</h1>
       <Tabs context={context} id={leaving.id} here="leave" />
       {leaving.departedOn ? (
-        <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(context.language, leaving.departedOn))}</p>
+        <p class="govuk-inset-text">{t['desk.gone'].replace('{day}', dayText(context.language, leaving.departedOn))}</p>
       ) : (
         ''
       )}
@@ -45,7 +45,7 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
       ) : (
         ''
       )}
-      {leaving.proceeding ? <h2>{t.lOtherwise}</h2> : ''}
+      {leaving.proceeding ? <h2>{t['leaving.otherwise']}</h2> : ''}
       <LeaveForm {...props} typed={typed} faults={faults} />
     </Desk>
   )
@@ -54,37 +54,37 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
 function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
   const { context, leaving, typed, faults, once } = props
   const { t, session } = context
-  const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
+  const labels = { day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }
   const how = saidByNames(t)
   const who = informantNames(t)
   const heard = [
-    { value: 'moved-away-heard', label: t.lOthers },
-    { value: 'wrongly-registered', label: t.dWrongly },
+    { value: 'moved-away-heard', label: t['leaving.others'] },
+    { value: 'wrongly-registered', label: t['desk.wrongly'] },
   ]
   return (
     <PostForm action={`/desk/neighbours/${leaving.id}/leave`} csrf={session.csrf}>
       <p>
-        <a href={`/desk/neighbours/${leaving.id}/join`}>{t.dJoin}</a>
+        <a href={`/desk/neighbours/${leaving.id}/join`}>{t['join.join']}</a>
       </p>
       <input type="hidden" name="once" value={once} />
       <input type="hidden" name="version" value={typed.version ?? String(leaving.version)} />
       <Radios
         name="cause"
-        legend={t.lWhat}
+        legend={t['leaving.what']}
         value={typed.cause ?? (leaving.departedOn ? 'death' : '')}
         fault={faults.cause}
         choices={[
-          { value: 'death', label: t.dDied },
+          { value: 'death', label: t['desk.died'] },
           ...(leaving.departedOn
             ? []
             : [
                 {
                   value: 'moved-away',
-                  label: t.lSelf,
+                  label: t['leaving.self'],
                   more: (
                     <Radios
                       name="saidBy"
-                      legend={t.lHow}
+                      legend={t['leaving.how']}
                       value={typed.saidBy ?? ''}
                       fault={faults.saidBy}
                       choices={Object.entries(how).map(([value, label]) => ({ value, label }))}
@@ -98,8 +98,8 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
       />
       <DateField
         name="on"
-        legend={t.dOn}
-        hint={t.lOnHint}
+        legend={t['desk.on']}
+        hint={t['leaving.onHint']}
         fault={faults.on}
         labels={labels}
         value={(part) => typed[`on-${part}`] ?? ''}
@@ -108,19 +108,19 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
         ''
       ) : (
         <>
-          <h2>{t.lHeard}</h2>
-          <p>{t.lHeardLead}</p>
+          <h2>{t['leaving.heard']}</h2>
+          <p>{t['leaving.heardLead']}</p>
           <Radios
             name="informant"
-            legend={t.lInformant}
+            legend={t['leaving.informant']}
             value={typed.informant ?? ''}
             fault={faults.informant}
             choices={Object.entries(who).map(([value, label]) => ({ value, label }))}
           />
           <Field
             name="reason"
-            label={t.dReason}
-            hint={t.lReasonHint}
+            label={t['desk.reason']}
+            hint={t['leaving.reasonHint']}
             fault={faults.reason}
             value={typed.reason ?? ''}
             lines={3}
@@ -129,7 +129,7 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
           />
         </>
       )}
-      <Button>{t.dContinue}</Button>
+      <Button>{t['desk.continue']}</Button>
     </PostForm>
   )
 }
@@ -140,10 +140,10 @@ export function WhoFacts(props: { context: DeskContext; leaving: Leaving; childr
   const { t, language } = context
   return (
     <Facts>
-      <Fact name={t.dWho}>
-        <bdi data-whom="yes">{leaving.name ? nameText(leaving.name, t.newbornOf) : '…'}</bdi>
+      <Fact name={t['desk.who']}>
+        <bdi data-whom="yes">{leaving.name ? nameText(leaving.name, t['page.newbornOf']) : '…'}</bdi>
       </Fact>
-      <Fact name={t.dBorn}>{bornText(language, leaving.dateOfBirth)}</Fact>
+      <Fact name={t['desk.born']}>{bornText(language, leaving.dateOfBirth)}</Fact>
       {children}
     </Facts>
   )
@@ -163,32 +163,36 @@ export function AskAgainPage(props: {
   const on = ('on' in departure && departure.on) || day.toString()
   const back = `/desk/neighbours/${leaving.id}`
   return (
-    <Desk context={context} title={t.lAsk}>
-      <h1>{t.lAsk}</h1>
+    <Desk context={context} title={t['leaving.ask']}>
+      <h1>{t['leaving.ask']}</h1>
       <WhoFacts context={context} leaving={leaving}>
-        <Fact name={heard ? t.lBelieved : t.lWhat}>
-          {departure.cause === 'death' ? t.dDied : proceedingNames(t)[departure.cause]}
+        <Fact name={heard ? t['leaving.believed'] : t['leaving.what']}>
+          {departure.cause === 'death' ? t['desk.died'] : proceedingNames(t)[departure.cause]}
         </Fact>
-        {'saidBy' in departure && departure.saidBy ? <Fact name={t.lHow}>{saidByNames(t)[departure.saidBy]}</Fact> : ''}
+        {'saidBy' in departure && departure.saidBy ? (
+          <Fact name={t['leaving.how']}>{saidByNames(t)[departure.saidBy]}</Fact>
+        ) : (
+          ''
+        )}
         {heard ? (
           <>
-            <Fact name={t.lInformant}>{informantNames(t)[departure.informant ?? 'staff']}</Fact>
-            <Fact name={t.dReason}>
+            <Fact name={t['leaving.informant']}>{informantNames(t)[departure.informant ?? 'staff']}</Fact>
+            <Fact name={t['desk.reason']}>
               <span dir="auto">{departure.reason}</span>
             </Fact>
-            <Fact name={t.lEffect}>
-              {t.lEffectHeard.replace(
+            <Fact name={t['leaving.effect']}>
+              {t['leaving.effectHeard'].replace(
                 '{day}',
                 dayText(language, day.add({ days: town.departureNoticeDays + 1 }).toString()),
               )}
             </Fact>
           </>
         ) : (
-          <Fact name={t.lEffect}>{dayText(language, on)}</Fact>
+          <Fact name={t['leaving.effect']}>{dayText(language, on)}</Fact>
         )}
       </WhoFacts>
       <p class="govuk-inset-text">
-        {heard ? counted(t.lOpenLead, language, { n: town.departureNoticeDays }) : t.lEffectLead}
+        {heard ? counted(t['leaving.openLead'], language, { n: town.departureNoticeDays }) : t['leaving.effectLead']}
       </p>
       <PostForm action={`${back}/leave`} csrf={session.csrf}>
         {Object.entries(typed)
@@ -198,9 +202,9 @@ export function AskAgainPage(props: {
           ))}
         <p class="govuk-button-group">
           <Button warning name="sure" value="yes">
-            {heard ? t.lYesHear : t.lYes}
+            {heard ? t['leaving.yesHear'] : t['leaving.yes']}
           </Button>
-          <a href={back}>{t.lNo}</a>
+          <a href={back}>{t['leaving.no']}</a>
         </p>
       </PostForm>
     </Desk>
@@ -213,21 +217,21 @@ export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide 
   const { t, language, session } = context
   const back = `/desk/neighbours/${leaving.id}`
   return (
-    <Desk context={context} title={t.lAsk}>
-      <h1>{t.lAsk}</h1>
+    <Desk context={context} title={t['leaving.ask']}>
+      <h1>{t['leaving.ask']}</h1>
       <WhoFacts context={context} leaving={leaving}>
-        <Fact name={t.lEffect}>{dayText(language, day.toString())}</Fact>
+        <Fact name={t['leaving.effect']}>{dayText(language, day.toString())}</Fact>
       </WhoFacts>
       <ProceedingBox context={context} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
-      <p class="govuk-inset-text">{t.lEffectLead}</p>
+      <p class="govuk-inset-text">{t['leaving.effectLead']}</p>
       <PostForm action={`${back}/proceedings/${proceeding.id}/decision`} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="sure" value="yes" />
         <p class="govuk-button-group">
           <Button warning name="decision" value="approved">
-            {t.lYesEnd}
+            {t['leaving.yesEnd']}
           </Button>
-          <a href={`${back}/leave`}>{t.lNo}</a>
+          <a href={`${back}/leave`}>{t['leaving.no']}</a>
         </p>
       </PostForm>
     </Desk>

@@ -27,15 +27,15 @@ export function LegalPage(props: {
   const { context, demands, more, authorities, late, typed = {}, faults = {} } = props
   const { t, language, town, session } = context
   const stages: Record<string, string> = {
-    refused: t.dRefused,
-    'under-review': t.dUnderReview,
-    approved: t.dApproved,
-    opened: t.dOpened,
+    refused: t['desk.refused'],
+    'under-review': t['legal.underReview'],
+    approved: t['legal.approved'],
+    opened: t['legal.opened'],
   }
   return (
-    <Desk context={context} title={t.dLegal} here="/desk/legal">
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dDemands}</h1>
+    <Desk context={context} title={t['desk.legal']} here="/desk/legal">
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['desk.demands']}</h1>
       <Late context={context} late={late} />
       <ul class="cards">
         {demands.map((demand) => (
@@ -43,24 +43,24 @@ export function LegalPage(props: {
             <strong dir="ltr">{demand.reference}</strong> · {timeText(language, town.timeZone, demand.receivedAt)} ·{' '}
             {stages[demand.stage]}
             {demand.secretUntil
-              ? ` · ${t.dSecretUntil.replace('{day}', timeText(language, town.timeZone, demand.secretUntil))}`
+              ? ` · ${t['legal.secretUntil'].replace('{day}', timeText(language, town.timeZone, demand.secretUntil))}`
               : ''}
             <p>
-              <a href={`/desk/legal/${demand.id}/document`}>{t.dDemandPaper}</a>
+              <a href={`/desk/legal/${demand.id}/document`}>{t['legal.demandPaper']}</a>
             </p>
             {/* Nobody approves what they have not read. */}
             <Said context={context} demand={demand.demand} open={demand.stage === 'under-review'} />
             {demand.secretUntil ? <Prolong context={context} demand={demand} /> : ''}
             {demand.stage === 'refused' ? (
               <p>
-                <a href={`/desk/legal/${demand.id}/letter`}>{t.dLetter}</a>
+                <a href={`/desk/legal/${demand.id}/letter`}>{t['legal.letter']}</a>
               </p>
             ) : (
               ''
             )}
             {demand.stage === 'approved' ? (
               <PostForm action={`/desk/legal/${demand.id}/opening`} csrf={session.csrf}>
-                <Button>{t.zOpenNow}</Button>
+                <Button>{t['dates.openNow']}</Button>
               </PostForm>
             ) : (
               ''
@@ -69,10 +69,10 @@ export function LegalPage(props: {
               <PostForm action={`/desk/legal/${demand.id}/review`} csrf={session.csrf}>
                 <p class="govuk-button-group">
                   <Button name="approves" value="no">
-                    {t.dRefuse}
+                    {t['desk.refuse']}
                   </Button>
                   <Button secondary name="approves" value="yes">
-                    {t.dApprove} ({demand.approvals}/2)
+                    {t['desk.approve']} ({demand.approvals}/2)
                   </Button>
                 </p>
               </PostForm>
@@ -85,7 +85,7 @@ export function LegalPage(props: {
       <NextPage t={t} path="/desk/legal" more={more} first={context.query('after') === ''} />
       <DemandForm context={context} authorities={authorities} typed={typed} faults={faults} />
       <p>
-        <a href="/desk/lockdown">{t.dLockdown}</a>
+        <a href="/desk/lockdown">{t['desk.lockdown']}</a>
       </p>
     </Desk>
   )
@@ -98,11 +98,13 @@ function Late(props: { context: DeskContext; late: readonly LateNotice[] }) {
   if (late.length === 0) return ''
   return (
     <section class="govuk-inset-text" aria-labelledby="late">
-      <h2 id="late">{t.lateTitle}</h2>
+      <h2 id="late">{t['lateLetter.title']}</h2>
       <ul>
         {late.map(({ reference, dueBy }) => (
           <li>
-            {t.lateLine.replace('{reference}', reference).replace('{day}', dayText(language, dueBy.slice(0, 10)))}
+            {t['lateLetter.line']
+              .replace('{reference}', reference)
+              .replace('{day}', dayText(language, dueBy.slice(0, 10)))}
           </li>
         ))}
       </ul>
@@ -121,31 +123,44 @@ function DemandForm(props: {
   const { t, language, session } = context
   const giveOrders = authorities.filter(({ functions }) => functions.some(givesOrdersBy))
   return (
-    <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
+    <Details summary={t['legal.demand']} open={Object.keys(faults).length > 0}>
       <PostForm action="/desk/legal" enctype="multipart/form-data" csrf={session.csrf}>
         <Select
           name="organisation"
-          label={t.zAuthority}
+          label={t['dates.authority']}
           value={typed.organisation ?? giveOrders[0]?.id ?? ''}
-          options={[...giveOrders.map(({ id, name }) => [id, name] as const), ['', t.zAuthorityOther] as const]}
+          options={[...giveOrders.map(({ id, name }) => [id, name] as const), ['', t['dates.authorityOther']] as const]}
         />
-        <Field name="authority" label={t.zAuthorityName} value={typed.authority} fault={faults.authority} auto />
+        <Field
+          name="authority"
+          label={t['dates.authorityName']}
+          value={typed.authority}
+          fault={faults.authority}
+          auto
+        />
         <Select
           name="function"
-          label={t.dFunction}
+          label={t['legal.function']}
           value={typed.function ?? ''}
           options={[
-            ['', t.aOther] as const,
+            ['', t['enrolment.other']] as const,
             ...FUNCTION_IDS.map((one) => [one, functionTitle(one, language)] as const),
           ]}
         />
-        <Tick name="immigration" label={t.dForImmigration} on={typed.immigration !== undefined} />
-        <Tick name="judge" label={t.dJudge} on={typed.judge !== undefined} />
-        <Field name="basis" label={t.dBasis} value={typed.basis} fault={faults.basis} required auto />
-        <Field name="scope" label={t.dScope} value={typed.scope} fault={faults.scope} lines={3} required auto />
-        <Field name="person" label={t.zPerson} hint={t.zPersonHint} value={typed.person} fault={faults.person} auto />
-        <Field name="born" label={t.zPersonBorn} value={typed.born} fault={faults.born} ltr />
-        <Group name="fields" legend={t.dFields} fault={faults.fields}>
+        <Tick name="immigration" label={t['legal.forImmigration']} on={typed.immigration !== undefined} />
+        <Tick name="judge" label={t['legal.judge']} on={typed.judge !== undefined} />
+        <Field name="basis" label={t['desk.basis']} value={typed.basis} fault={faults.basis} required auto />
+        <Field name="scope" label={t['legal.scope']} value={typed.scope} fault={faults.scope} lines={3} required auto />
+        <Field
+          name="person"
+          label={t['dates.person']}
+          hint={t['dates.personHint']}
+          value={typed.person}
+          fault={faults.person}
+          auto
+        />
+        <Field name="born" label={t['dates.personBorn']} value={typed.born} fault={faults.born} ltr />
+        <Group name="fields" legend={t['legal.fields']} fault={faults.fields}>
           {ORDER_FIELDS.map((field) => (
             <Tick
               name={`field-${field}`}
@@ -156,21 +171,21 @@ function DemandForm(props: {
         </Group>
         <DateField
           name="secret"
-          legend={t.zSecretUntil}
+          legend={t['dates.secretUntil']}
           fault={faults.secret}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
           value={(part) => typed[`secret-${part}`] ?? ''}
         />
         <Field
           name="document"
           type="file"
-          label={t.dDemandPaper}
-          hint={t.dDemandPaperHint}
+          label={t['legal.demandPaper']}
+          hint={t['legal.demandPaperHint']}
           fault={faults.document}
           required
         />
         <PlainTick t={t} faults={faults} />
-        <Button>{t.dSave}</Button>
+        <Button>{t['desk.save']}</Button>
       </PostForm>
     </Details>
   )
@@ -184,9 +199,9 @@ export function OpenedPage(props: {
   const { context, opened } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.dLegal} here="/desk/legal">
-      <h1>{t.dOpened}</h1>
-      <p class="lead">{t.zOpenedOnce}</p>
+    <Desk context={context} title={t['desk.legal']} here="/desk/legal">
+      <h1>{t['legal.opened']}</h1>
+      <p class="lead">{t['dates.openedOnce']}</p>
       <Facts>
         {opened.map(([name, value]) => (
           <Fact name={name}>
@@ -195,7 +210,7 @@ export function OpenedPage(props: {
         ))}
       </Facts>
       <p>
-        <a href="/desk/legal">{t.dBack}</a>
+        <a href="/desk/legal">{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -206,17 +221,17 @@ export function LockdownPage(props: { context: DeskContext; closed: boolean; loc
   const { context, closed, lockdown } = props
   const { t, session } = context
   return (
-    <Desk context={context} title={t.dLockdown} here="/desk/lockdown">
-      <h1>{t.dLockdown}</h1>
-      <p class="govuk-inset-text">{closed ? t.dClosed : t.dOpen}</p>
-      {closed ? <p>{t.xLockedWhat}</p> : ''}
+    <Desk context={context} title={t['desk.lockdown']} here="/desk/lockdown">
+      <h1>{t['desk.lockdown']}</h1>
+      <p class="govuk-inset-text">{closed ? t['legal.closed'] : t['legal.open']}</p>
+      {closed ? <p>{t['session.lockedWhat']}</p> : ''}
       {lockdown ? (
         <>
-          <p>{t.dVotesLapse}</p>
-          <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
+          <p>{t['legal.votesLapse']}</p>
+          <p>{t['legal.votes'].replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
           <PostForm action="/desk/lockdown" csrf={session.csrf}>
             <Button name="close" value={lockdown.closed ? 'no' : 'yes'}>
-              {lockdown.closed ? t.dVoteOpen : t.dVoteClose}
+              {lockdown.closed ? t['legal.voteOpen'] : t['legal.voteClose']}
             </Button>
           </PostForm>
         </>
@@ -233,22 +248,22 @@ function Said(props: { context: DeskContext; demand: Demand; open: boolean }) {
   const { t, language } = context
   const { authority, basis, basisText, scope, neighbourId, person, fields, secretUntil } = demand
   const lines: [string, string][] = [
-    [t.dAuthority, authority.name],
+    [t['legal.authority'], authority.name],
     [
-      t.dFunction,
+      t['legal.function'],
       listText(
         language,
         authority.functions.map((one) => functionTitle(one, language)),
       ),
     ],
-    [t.dBasis, basis === 'judge-order' ? `${basisText} (${t.dJudge})` : basisText],
-    [t.dScope, scope],
-    [t.dWhom, person ? `${person.name} · ${person.dateOfBirth}` : (neighbourId ?? '–')],
-    [t.dFields, fieldNames(fields, t, language)],
-    ...(secretUntil ? [[t.dSecretFrom, dayText(language, secretUntil)] satisfies [string, string]] : []),
+    [t['desk.basis'], basis === 'judge-order' ? `${basisText} (${t['legal.judge']})` : basisText],
+    [t['legal.scope'], scope],
+    [t['legal.whom'], person ? `${person.name} · ${person.dateOfBirth}` : (neighbourId ?? '–')],
+    [t['legal.fields'], fieldNames(fields, t, language)],
+    ...(secretUntil ? [[t['legal.secretFrom'], dayText(language, secretUntil)] satisfies [string, string]] : []),
   ]
   return (
-    <Details summary={t.dSaid} open={open}>
+    <Details summary={t['legal.said']} open={open}>
       <Facts>
         {lines.map(([name, value]) => (
           <Fact name={name}>
@@ -265,26 +280,26 @@ function Prolong(props: { context: DeskContext; demand: DemandOutline }) {
   const { context, demand } = props
   const { t, session } = context
   return (
-    <Details summary={t.gSecrecy}>
+    <Details summary={t['organisations.secrecy']}>
       <PostForm action="/desk/legal/secrecy" enctype="multipart/form-data" csrf={session.csrf}>
         <input type="hidden" name="entry" value={demand.reference} />
         <DateField
           name="until"
-          legend={t.hUntil}
-          hint={t.gSecrecyHint}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          legend={t['helpers.until']}
+          hint={t['organisations.secrecyHint']}
+          labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
           value={() => ''}
         />
-        <Field name="basis" id={`basis-${demand.id}`} label={t.dBasis} required auto />
+        <Field name="basis" id={`basis-${demand.id}`} label={t['desk.basis']} required auto />
         <Field
           name="document"
           id={`document-${demand.id}`}
           type="file"
-          label={t.dDemandPaper}
-          hint={t.dDemandPaperHint}
+          label={t['legal.demandPaper']}
+          hint={t['legal.demandPaperHint']}
           required
         />
-        <Button secondary>{t.dSave}</Button>
+        <Button secondary>{t['desk.save']}</Button>
       </PostForm>
     </Details>
   )

@@ -65,7 +65,7 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const bytes = form.file('document')
     const parsed = DemandWords.safeParse(said)
     const faults: Record<string, string> = {
-      ...(bytes === undefined ? { document: t.dDemandPaperMissing } : {}),
+      ...(bytes === undefined ? { document: t['legal.demandPaperMissing'] } : {}),
       ...wrong,
     }
     for (const { code, path } of parsed.error?.issues ?? []) {
@@ -75,11 +75,11 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const tooMuch = parsed.success && !parsed.data.confirmedPlain ? fieldsSayingTooMuch(DemandWords, parsed.data) : []
     for (const { pointer } of tooMuch) {
       const box = BOXES[pointer.slice(1)] ?? 'scope'
-      faults[box] = t.dSensitive.replace('{word}', writtenTooMuch(form.get(box)) ?? '\u2026')
+      faults[box] = t['desk.sensitive'].replace('{word}', writtenTooMuch(form.get(box)) ?? '\u2026')
     }
     // Nothing of it is kept before all of it can be, and a file does not come back in a form.
     if (!parsed.success || bytes === undefined || Object.keys(faults).length > 0) {
-      if (bytes !== undefined) faults.document = t.dDemandPaperMissing
+      if (bytes !== undefined) faults.document = t['legal.demandPaperMissing']
       return legalWork(context, { typed: Object.fromEntries(form.entries()), faults })
     }
     const kept = await keepDocument(deps.gate, { municipalityId: town.id, by: requester }, bytes)
@@ -124,10 +124,10 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
         ...plainIn(form),
       },
       faults: {
-        ...(organisationId === '' && form.get('authority') === '' ? { authority: t.zAuthorityMissing } : {}),
-        ...(judge && !named ? { person: t.zPersonMissing } : {}),
-        ...(judge && named && person.dateOfBirth === '' ? { born: t.zPersonMissing } : {}),
-        ...(judge && fields.length === 0 ? { fields: t.zFieldsMissing } : {}),
+        ...(organisationId === '' && form.get('authority') === '' ? { authority: t['dates.authorityMissing'] } : {}),
+        ...(judge && !named ? { person: t['dates.personMissing'] } : {}),
+        ...(judge && named && person.dateOfBirth === '' ? { born: t['dates.personMissing'] } : {}),
+        ...(judge && fields.length === 0 ? { fields: t['dates.fieldsMissing'] } : {}),
         ...(secret && 'fault' in secret ? { secret: secret.fault } : {}),
       },
     }
@@ -200,7 +200,7 @@ function openedLines(
   const { name, dateOfBirth, contact, address, residence } = opened
   const line = (field: string, value: string): [string, string] => [fieldNames([field], t, language), value]
   return [
-    ...(name ? [line('name', nameText(name, t.newbornOf))] : []),
+    ...(name ? [line('name', nameText(name, t['page.newbornOf']))] : []),
     ...(dateOfBirth ? [line('dateOfBirth', bornText(language, dateOfBirth))] : []),
     ...(contact ? [line('contact', Object.values(contact).join(', ') || '\u2013')] : []),
     ...(address ? [line('address', addressText(address))] : []),

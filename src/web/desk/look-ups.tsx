@@ -59,8 +59,8 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
             (error: unknown) => faultOf(error, text, t),
           )
         : text.trim().length > 500
-          ? t.jTooLong
-          : t.dDrawnShort
+          ? t['hearing.tooLong']
+          : t['oversight.drawnShort']
       if (fault === undefined) continue
       faults[name] = fault
       typed[name] = text
@@ -82,7 +82,7 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
 
 /** Why one explanation was not kept; nothing where it was there already. */
 function faultOf(error: unknown, text: string, t: Texts): string | undefined {
-  if (error instanceof SaysTooMuch) return t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')
+  if (error instanceof SaysTooMuch) return t['desk.sensitive'].replace('{word}', writtenTooMuch(text) ?? '…')
   if (error instanceof Explained || error instanceof NotFound) return undefined
   throw error
 }
@@ -99,11 +99,11 @@ function ExplainPage(props: {
   const { context, drawn, more, names, typed, faults } = props
   const { t, session } = context
   return (
-    <Desk context={context} title={t.dDrawn} here="/desk/work">
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dDrawn}</h1>
-      <p class="lead">{t.dDrawnLead}</p>
-      {drawn.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['oversight.drawn']} here="/desk/work">
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h1>{t['oversight.drawn']}</h1>
+      <p class="lead">{t['oversight.drawnLead']}</p>
+      {drawn.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <PostForm action="/desk/look-ups" csrf={session.csrf}>
         <ul class="cards">
           {drawn.map((one) => {
@@ -112,12 +112,12 @@ function ExplainPage(props: {
             return (
               <li>
                 <h2>
-                  <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+                  <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
                 </h2>
                 <LookUp context={context} one={one} />
                 <Field
                   name={box}
-                  label={t.dDrawnWhy}
+                  label={t['oversight.drawnWhy']}
                   value={typed[box] ?? ''}
                   fault={faults[box]}
                   lines={2}
@@ -129,7 +129,7 @@ function ExplainPage(props: {
           })}
         </ul>
         <PlainTick t={t} faults={faults} />
-        {drawn.length === 0 ? '' : <Button>{t.dSave}</Button>}
+        {drawn.length === 0 ? '' : <Button>{t['desk.save']}</Button>}
       </PostForm>
       <NextPage t={t} path="/desk/look-ups" more={more} first={context.query('after') === ''} />
     </Desk>
@@ -141,20 +141,21 @@ function DrawnPage(props: { context: DeskContext; drawn: Drawn; more: string | u
   const { context, drawn, more } = props
   const { t, session, requester } = context
   return (
-    <Desk context={context} title={t.dDrawnRead} here="/desk/flags">
-      <h1>{t.dDrawnRead}</h1>
-      <p class="lead">{t.dDrawnReadLead}</p>
-      {drawn.length === 0 ? <p>{t.dNoFlags}</p> : ''}
+    <Desk context={context} title={t['oversight.drawnRead']} here="/desk/flags">
+      <h1>{t['oversight.drawnRead']}</h1>
+      <p class="lead">{t['oversight.drawnReadLead']}</p>
+      {drawn.length === 0 ? <p>{t['desk.noFlags']}</p> : ''}
       <ul class="cards">
         {drawn.map((one) => (
           <li>
             <LookUp context={context} one={one} />
             <p>
-              <bdi>{one.staff}</bdi>: {one.reason === undefined ? t.dDrawnWaits : <q dir="auto">{one.reason}</q>}
+              <bdi>{one.staff}</bdi>:{' '}
+              {one.reason === undefined ? t['oversight.drawnWaits'] : <q dir="auto">{one.reason}</q>}
             </p>
             {requester.role === 'supervisor' ? (
               <p>
-                <a href={`/desk/neighbours/${one.neighbourId}`}>{t.dDrawnRecord}</a>
+                <a href={`/desk/neighbours/${one.neighbourId}`}>{t['oversight.drawnRecord']}</a>
               </p>
             ) : (
               ''
@@ -164,7 +165,7 @@ function DrawnPage(props: { context: DeskContext; drawn: Drawn; more: string | u
             ) : (
               <PostForm action="/desk/look-ups/drawn" csrf={session.csrf}>
                 <Button secondary name="lookUp" value={one.id}>
-                  {t.dReviewed}
+                  {t['desk.reviewed']}
                 </Button>
               </PostForm>
             )}
@@ -183,13 +184,13 @@ function LookUp(props: { context: DeskContext; one: DrawnOpening }) {
   return (
     <p>
       <strong>{timeText(language, town.timeZone, one.seenAt)}</strong> ·{' '}
-      {purposes.get(one.purpose)?.title[language] ?? t.whyOther} ·{' '}
+      {purposes.get(one.purpose)?.title[language] ?? t['firewall.whyOther']} ·{' '}
       {one.case ? (
         <>
-          {t.dCase} <bdi>{one.case}</bdi>
+          {t['desk.case']} <bdi>{one.case}</bdi>
         </>
       ) : (
-        t.dFlagNoCase
+        t['oversight.flagNoCase']
       )}
       <br />
       <small>{fieldNames(one.fields, t, language)}</small>

@@ -42,12 +42,12 @@ function MessagesPage(props: { context: DeskContext; id: string; messages: Count
   const names = channelNames(t)
   const waiting = told.some(({ by }) => by === 'portal' || by === 'post')
   return (
-    <Desk context={context} title={t.nTitle}>
-      <h1>{t.nTitle}</h1>
+    <Desk context={context} title={t['messages.title']}>
+      <h1>{t['messages.title']}</h1>
       <Tabs context={context} id={id} here="messages" />
-      <h2>{t.nFromCity}</h2>
-      <p class="govuk-hint">{t.nSecret}</p>
-      {told.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <h2>{t['messages.fromCity']}</h2>
+      <p class="govuk-hint">{t['messages.secret']}</p>
+      {told.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ol class="timeline">
         {told.map(({ at, by }) => (
           <li>
@@ -59,13 +59,13 @@ function MessagesPage(props: { context: DeskContext; id: string; messages: Count
       </ol>
       {waiting ? (
         <PostForm action={`/desk/neighbours/${id}/messages`} csrf={session.csrf}>
-          <Button>{t.nTell}</Button>
+          <Button>{t['messages.tell']}</Button>
         </PostForm>
       ) : (
         ''
       )}
-      <h2>{t.nAsked}</h2>
-      {asked.length === 0 ? <p>{t.dNoDrafts}</p> : <AskedList context={context} asked={asked} />}
+      <h2>{t['messages.asked']}</h2>
+      {asked.length === 0 ? <p>{t['desk.noDrafts']}</p> : <AskedList context={context} asked={asked} />}
     </Desk>
   )
 }
@@ -78,15 +78,15 @@ function ReferencePostPage(props: {
   const { context, waiting, more } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.nReference} here="/desk/work">
-      <h1>{t.nReference}</h1>
-      <p class="govuk-hint">{t.nSecret}</p>
-      {waiting.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['messages.reference']} here="/desk/work">
+      <h1>{t['messages.reference']}</h1>
+      <p class="govuk-hint">{t['messages.secret']}</p>
+      {waiting.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {waiting.map(({ id, name, at }) => (
           <li>
             <a href={`/desk/neighbours/${id}/messages`}>
-              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
             </a>
             {at ? (
               <p>
@@ -103,7 +103,7 @@ function ReferencePostPage(props: {
       ) : (
         <PostForm action="/desk/post" csrf={context.session.csrf}>
           <Button secondary name="after" value={more}>
-            {t.dMore}
+            {t['desk.more']}
           </Button>
         </PostForm>
       )}

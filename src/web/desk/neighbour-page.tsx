@@ -57,46 +57,54 @@ export function NeighbourPage(props: PageProps) {
   } = neighbour
   const { may, opens } = withinCase(context.requester)
   const actsAs: Record<string, string> = Object.fromEntries(representationKinds(t))
-  const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`f${field}`])
+  const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`fields.${field}`])
   const closed = listText(language, shut)
   return (
-    <Desk context={context} title={t.dRecord} script={deskScript.address}>
+    <Desk context={context} title={t['desk.record']} script={deskScript.address}>
       {registered ? (
         <Done>
-          {t.dDone}
-          {said?.length ? ` ${t.zKept}` : ''}
+          {t['neighbour.done']}
+          {said?.length ? ` ${t['dates.kept']}` : ''}
         </Done>
       ) : (
         ''
       )}
       <h1>
-        <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <bdi data-whom="yes">{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
         <Reading name={name} />
       </h1>
       {underWay ? <BeingDecided context={context} id={id} underWay={underWay} /> : ''}
-      {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
+      {departedOn ? (
+        <p class="govuk-inset-text">{t['desk.gone'].replace('{day}', dayText(language, departedOn))}</p>
+      ) : (
+        ''
+      )}
       <Facts>
-        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.dWhere}>{address ? <WhereText context={context} address={address} /> : '–'}</Fact>
+        <Fact name={t['desk.born']}>{bornText(language, dateOfBirth)}</Fact>
+        <Fact name={t['desk.where']}>{address ? <WhereText context={context} address={address} /> : '–'}</Fact>
         {address?.kind === 'no-fixed-address' && address.referenceAddress ? (
-          <Fact name={t.dReferenceAddress}>
+          <Fact name={t['neighbour.referenceAddress']}>
             <bdi>{addressText(address)}</bdi>
           </Fact>
         ) : (
           ''
         )}
         {household ? (
-          <Fact name={t.dLivesWith}>
+          <Fact name={t['neighbour.livesWith']}>
             <Mates {...props} />
           </Fact>
         ) : (
           ''
         )}
-        <Fact name={t.dSince}>{dayText(language, residence?.residentSince)}</Fact>
-        <Fact name={t.dHeard}>{dayText(language, heardOn)}</Fact>
-        {languages?.length ? <Fact name={t.dSpeaks}>{listText(language, languages.map(languageName))}</Fact> : ''}
+        <Fact name={t['desk.since']}>{dayText(language, residence?.residentSince)}</Fact>
+        <Fact name={t['desk.heard']}>{dayText(language, heardOn)}</Fact>
+        {languages?.length ? (
+          <Fact name={t['desk.speaks']}>{listText(language, languages.map(languageName))}</Fact>
+        ) : (
+          ''
+        )}
         {reach && opens('contact') ? (
-          <Fact name={t.fcontact}>
+          <Fact name={t['fields.contact']}>
             <bdi>
               {listText(
                 language,
@@ -108,7 +116,7 @@ export function NeighbourPage(props: PageProps) {
           ''
         )}
         {reach && opens('representatives') ? (
-          <Fact name={t.frepresentatives}>
+          <Fact name={t['fields.representatives']}>
             {representatives?.length ? (
               <a href={`/desk/neighbours/${id}/representatives`}>
                 <bdi>
@@ -129,7 +137,7 @@ export function NeighbourPage(props: PageProps) {
           ''
         ) : (
           <Fact name={closed}>
-            <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
+            <a href={`/desk/neighbours/${id}?open=reach`}>{t['neighbour.openPart']}</a>
           </Fact>
         )}
       </Facts>
@@ -143,7 +151,11 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && context.requester.role === 'supervisor' ? <EraseBox context={context} id={id} once={once} /> : ''}
-      {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
+      {['prove', 'enrol', 'correct', 'move'].every(may) ? (
+        ''
+      ) : (
+        <p class="govuk-inset-text">{t['neighbour.closedFor']}</p>
+      )}
     </Desk>
   )
 }
@@ -154,11 +166,11 @@ function WhereText({ context, address }: { context: DeskContext; address: Addres
   if (address.kind === 'no-fixed-address')
     return (
       <>
-        {t.dKindNone}
+        {t['address.kindNone']}
         {address.usualArea ? (
           <>
             <br />
-            <bdi>{t.dSaidSo.replace('{words}', () => address.usualArea ?? '')}</bdi>
+            <bdi>{t['desk.saidSo'].replace('{words}', () => address.usualArea ?? '')}</bdi>
           </>
         ) : (
           ''
@@ -189,13 +201,13 @@ function Mates({ context, neighbour, mates }: PageProps) {
       {mates.map(({ id, name }) => (
         <>
           <a href={`/desk/neighbours/${id}`}>
-            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+            <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
           </a>
           <br />
         </>
       ))}
-      {t.dHousehold}: {counted(t.dAlone, language, { n: household.size })} ·{' '}
-      <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
+      {t['desk.household']}: {counted(t['desk.alone'], language, { n: household.size })} ·{' '}
+      <a href={`/desk/register?household=${household.id}`}>{t['neighbour.addHere']}</a>
     </>
   )
 }
@@ -209,7 +221,7 @@ function Acts(props: PageProps) {
   const button = 'govuk-button govuk-button--secondary'
   return (
     <section class="acts" aria-labelledby="acts">
-      <h2 id="acts">{t.dDo}</h2>
+      <h2 id="acts">{t['neighbour.do']}</h2>
       {may('correct') ? <Correct context={context} neighbour={neighbour} reach={reach} /> : ''}
       {may('move') ? <Settle context={context} neighbour={neighbour} once={once} /> : ''}
       <div class="govuk-button-group">
@@ -218,28 +230,28 @@ function Acts(props: PageProps) {
         ) : (
           <PostForm action={action(props, 'confirm')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
-            <Button secondary>{t.dConfirm}</Button>
+            <Button secondary>{t['neighbour.confirm']}</Button>
           </PostForm>
         )}
         {may('hide') &&
         (!neighbour.protected || context.requester.role === 'supervisor') &&
         context.hiding !== 'held' ? (
           <a class={button} href={`/desk/neighbours/${id}/protection`}>
-            {neighbour.protected ? t.dShowAgain : t.dHide}
+            {neighbour.protected ? t['hiding.showAgain'] : t['hiding.hide']}
           </a>
         ) : (
           ''
         )}
         {may('join') ? (
           <a class={button} href={`/desk/neighbours/${id}/join`}>
-            {t.dJoin}
+            {t['join.join']}
           </a>
         ) : (
           ''
         )}
         {may('undo') && neighbour.ownLast ? (
           <a class={button} href={`/desk/neighbours/${id}/undo`}>
-            {t.dUndo}
+            {t['undo.undo']}
           </a>
         ) : (
           ''
@@ -255,12 +267,14 @@ function BeingDecided(props: { context: DeskContext; id: string; underWay: Under
   const { t, language } = context
   return (
     <section class="govuk-inset-text">
-      <p>{t.dProceeding}</p>
+      <p>{t['desk.proceeding']}</p>
       <p>
         <a href={`/desk/neighbours/${id}/leave`}>
-          {underWay.answerBy ? t.lUntil.replace('{day}', dayText(language, underWay.answerBy)) : t.lNoNotice}
+          {underWay.answerBy
+            ? t['leaving.until'].replace('{day}', dayText(language, underWay.answerBy))
+            : t['leaving.noNotice']}
         </a>
-        {underWay.unread ? ` ${t.lUnread}` : ''}
+        {underWay.unread ? ` ${t['leaving.unread']}` : ''}
       </p>
     </section>
   )

@@ -14,16 +14,18 @@ export function Tabs(props: { context: DeskContext; id: string; here: Part }) {
   const { t, requester } = props.context
   const { opens, may } = withinCase(requester)
   const rooms: [Part, string, string][] = [
-    ['now', '', t.dRecord],
-    ...(may('represent') ? [['acts', '/representatives', t.dActs] satisfies [Part, string, string]] : []),
-    ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
-    ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
-    ...(opens('waysIn') ? [['ways-in', '/ways-in', t.iTitle] satisfies [Part, string, string]] : []),
-    ...(opens('messages') ? [['messages', '/messages', t.nTitle] satisfies [Part, string, string]] : []),
-    ['leave', '/leave', t.dLeave],
+    ['now', '', t['desk.record']],
+    ...(may('represent')
+      ? [['acts', '/representatives', t['representatives.acts']] satisfies [Part, string, string]]
+      : []),
+    ...(opens('history') ? [['history', '/history', t['desk.history']] satisfies [Part, string, string]] : []),
+    ...(opens('lookUps') ? [['looked', '/looked', t['desk.looked']] satisfies [Part, string, string]] : []),
+    ...(opens('waysIn') ? [['ways-in', '/ways-in', t['waysIn.title']] satisfies [Part, string, string]] : []),
+    ...(opens('messages') ? [['messages', '/messages', t['messages.title']] satisfies [Part, string, string]] : []),
+    ['leave', '/leave', t['desk.leave']],
   ]
   return (
-    <nav aria-label={t.dRecord}>
+    <nav aria-label={t['desk.record']}>
       <ul class="parts">
         {rooms.map(([part, path, text]) => (
           <li>
@@ -45,40 +47,40 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
   const { context, history } = props
   const { t, language, town } = context
   const causes: Record<string, string> = {
-    death: t.dDied,
-    'moved-away': t.dMovedAway,
-    duplicate: t.dDuplicate,
-    'wrongly-registered': t.dWrongly,
-    address: t.eMoved,
-    'address-corrected': t.dAddressCorrected,
-    'time-corrected': t.zCorrected,
-    'start-refused': t.zRefused,
-    'personal-data': t.eCorrected,
-    representatives: t.dActsChanged,
-    undone: t.dUndone,
-    joined: t.dJoined,
-    'taken-apart': t.dApartDone,
-    residence: t.dStill,
-    return: t.eReturned,
+    death: t['desk.died'],
+    'moved-away': t['desk.movedAway'],
+    duplicate: t['desk.duplicate'],
+    'wrongly-registered': t['desk.wrongly'],
+    address: t['erasure.moved'],
+    'address-corrected': t['past.addressCorrected'],
+    'time-corrected': t['dates.corrected'],
+    'start-refused': t['dates.refused'],
+    'personal-data': t['erasure.corrected'],
+    representatives: t['representatives.actsChanged'],
+    undone: t['desk.undone'],
+    joined: t['desk.joined'],
+    'taken-apart': t['join.apartDone'],
+    residence: t['desk.still'],
+    return: t['erasure.returned'],
   }
-  const protections: Record<string, string> = { hidden: t.dWasHidden, shown: t.dWasShown }
+  const protections: Record<string, string> = { hidden: t['desk.wasHidden'], shown: t['desk.wasShown'] }
   return (
-    <Desk context={context} title={t.dHistory}>
-      <h1>{t.dHistory}</h1>
+    <Desk context={context} title={t['desk.history']}>
+      <h1>{t['desk.history']}</h1>
       <Tabs context={context} id={history.id} here="history" />
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
             <strong>
               {movement.start?.seen && movement.cause === 'time-corrected'
-                ? t.zConfirmed
-                : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.eRegistered)}
+                ? t['dates.confirmed']
+                : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t['erasure.registered'])}
             </strong>
             <br />
             {movement.start ? <DecidedStartLines context={context} start={movement.start} /> : ''}
             {movement.distinctBecause ? (
               <>
-                {t.dBecause} {becauseNames(t)[movement.distinctBecause]}
+                {t['desk.because']} {becauseNames(t)[movement.distinctBecause]}
                 <br />
               </>
             ) : (
@@ -86,7 +88,7 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
             )}
             {movement.takenDown ? (
               <>
-                {t.dHowTaken}: {takenNames(t)[movement.takenDown]}
+                {t['taken.howTaken']}: {takenNames(t)[movement.takenDown]}
                 <br />
               </>
             ) : (
@@ -94,7 +96,7 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
             )}
             {movement.saidBy ? (
               <>
-                {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
+                {t['leaving.saidThemselves'].replace('{how}', saidByNames(t)[movement.saidBy])}
                 <br />
               </>
             ) : (
@@ -102,7 +104,7 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
             )}
             {movement.changes?.length === 0 && movement.cause === 'personal-data' ? (
               <>
-                {movement.earlierNameHidden ? t.dFormerChanged : t.dChangeElse}
+                {movement.earlierNameHidden ? t['past.formerChanged'] : t['past.changeElse']}
                 <br />
               </>
             ) : (
@@ -114,15 +116,15 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
                 <br />
               </>
             ))}
-            {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
+            {t['desk.true']} {dayText(language, movement.effectiveOn)} · {t['desk.known']}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>
         ))}
       </ol>
-      <h2>{t.dWhere}</h2>
+      <h2>{t['desk.where']}</h2>
       {withinCase(context.requester).may('correct-time') ? (
         <p>
-          <a href={`/desk/neighbours/${history.id}/dates`}>{t.zTitle}</a>
+          <a href={`/desk/neighbours/${history.id}/dates`}>{t['dates.title']}</a>
         </p>
       ) : (
         ''
@@ -142,7 +144,7 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
             )}
             {dayText(language, period.validFrom)} – {period.validTo ? dayText(language, period.validTo) : '…'}
             {period.supersededAt
-              ? ` (${t.dKnown} ${timeText(language, town.timeZone, period.recordedAt)} – ${timeText(language, town.timeZone, period.supersededAt)})`
+              ? ` (${t['desk.known']} ${timeText(language, town.timeZone, period.recordedAt)} – ${timeText(language, town.timeZone, period.supersededAt)})`
               : ''}
           </li>
         ))}
@@ -154,8 +156,8 @@ export function HistoryPage(props: { context: DeskContext; history: History }) {
 export function LookedPage(props: { context: DeskContext; id: string; page: LookUpPage }) {
   const { context, id, page } = props
   return (
-    <Desk context={context} title={context.t.dLooked}>
-      <h1>{context.t.dLooked}</h1>
+    <Desk context={context} title={context.t['desk.looked']}>
+      <h1>{context.t['desk.looked']}</h1>
       <Tabs context={context} id={id} here="looked" />
       <LookUps
         context={context}

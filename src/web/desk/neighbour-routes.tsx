@@ -66,13 +66,13 @@ export const UNSEEN: ReadonlySet<number> = new Set([403, 429])
 function RegisteredPage({ context, because }: { context: DeskContext; because: Problem }) {
   const { t, language, town } = context
   return (
-    <Desk context={context} title={t.dRegister} here="/desk/register">
-      <Done>{t.dRegisteredUnseen}</Done>
-      <h1>{t.dRegister}</h1>
+    <Desk context={context} title={t['desk.register']} here="/desk/register">
+      <Done>{t['desk.registeredUnseen']}</Done>
+      <h1>{t['desk.register']}</h1>
       <p>{problemText(because, t, { language, timeZone: town.timeZone })}</p>
       <p>
         <a class="govuk-button" href="/desk/register">
-          {t.dRegister}
+          {t['desk.register']}
         </a>
       </p>
     </Desk>

@@ -14,20 +14,24 @@ export function noticeToHandOver(
   language: Language,
 ): PlainDocument['sections'] {
   const t = LOCALES[language]
-  const beliefs = { 'moved-away': t.jBeliefAway, duplicate: t.jBeliefTwice, 'wrongly-registered': t.jBeliefNotHere }
+  const beliefs = {
+    'moved-away': t['hearing.beliefAway'],
+    duplicate: t['hearing.beliefTwice'],
+    'wrongly-registered': t['hearing.beliefNotHere'],
+  }
   // An address is read from the left, in a line of any direction.
   const address = `\u2066${town.issuer.replace(/^https?:\/\//, '')}/me\u2069`
   return [
     {
-      heading: t.jTitle,
+      heading: t['hearing.title'],
       language,
       lines: [
-        ...(name ? [nameText(name, t.newbornOf)] : []),
+        ...(name ? [nameText(name, t['page.newbornOf'])] : []),
         beliefs[cause],
-        `${t.dReason}: ${reason}`,
-        counted(t.jDays, language, { n: town.departureNoticeDays }),
-        t.jWhere.replace('{address}', address),
-        t.jLead,
+        `${t['desk.reason']}: ${reason}`,
+        counted(t['hearing.days'], language, { n: town.departureNoticeDays }),
+        t['hearing.where'].replace('{address}', address),
+        t['hearing.lead'],
       ],
     },
   ]

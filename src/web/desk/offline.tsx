@@ -31,10 +31,10 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
     const nonce = request.nonce()
     const name = nameIn(town, language)
     const body = (
-      <Page title={t.dOffline} language={language} town={name} script={{ src: deskScript.address, nonce }}>
-        <h1>{t.dOffline}</h1>
+      <Page title={t['offline.offline']} language={language} town={name} script={{ src: deskScript.address, nonce }}>
+        <h1>{t['offline.offline']}</h1>
         <p class="lead" id="waiting" data-offline="yes">
-          {t.dOfflineLead}
+          {t['offline.offlineLead']}
         </p>
       </Page>
     )

@@ -14,24 +14,28 @@ import { linkNames, WaitingActs } from './waiting-acts.tsx'
 function ApplicationBox(props: { context: DeskContext; application: ApplicationToReview }) {
   const { context, application } = props
   const { t, language, session } = context
-  const names = (id: string) => (id === 'other' ? t.aOther : functionTitle(id, language))
+  const names = (id: string) => (id === 'other' ? t['enrolment.other'] : functionTitle(id, language))
   const { id, name, keys, receivedAt } = application
   const lines: [string, string][] =
     application.kind === 'enrol'
       ? [
-          [t.gIdentifier, application.identifier],
-          [t.aDoes, listText(language, application.functions.map(names))],
-          [t.aLinks, application.links || '–'],
-          [t.aNeed, application.need],
-          [t.aOfficer, application.officer],
-          [t.aContact, application.contact],
-          [t.aKeys, String(keys.length)],
+          [t['organisations.identifier'], application.identifier],
+          [t['enrolment.does'], listText(language, application.functions.map(names))],
+          [t['enrolment.links'], application.links || '–'],
+          [t['enrolment.need'], application.need],
+          [t['enrolment.officer'], application.officer],
+          [t['enrolment.contact'], application.contact],
+          [t['enrolment.keys'], String(keys.length)],
         ]
       : [
-          [t.gMachines, application.client ?? '–'],
-          [t.aKeys, keys.join(', ')],
+          [t['organisations.machines'], application.client ?? '–'],
+          [t['enrolment.keys'], keys.join(', ')],
         ]
-  const what = { enrol: t.aTitle, machine: t.gAskMachine, keys: t.gAskKeys }[application.kind]
+  const what = {
+    enrol: t['enrolment.title'],
+    machine: t['organisations.askMachine'],
+    keys: t['organisations.askKeys'],
+  }[application.kind]
   return (
     <section class="govuk-inset-text" aria-labelledby={`application-${id}`}>
       <h3 id={`application-${id}`}>
@@ -46,12 +50,12 @@ function ApplicationBox(props: { context: DeskContext; application: ApplicationT
       </Facts>
       {application.resembles.length > 0 ? (
         <p>
-          <strong>{t.gResembles}:</strong> <bdi>{listText(language, application.resembles)}</bdi>
+          <strong>{t['organisations.resembles']}:</strong> <bdi>{listText(language, application.resembles)}</bdi>
         </p>
       ) : (
         ''
       )}
-      {application.proposed ? <p>{t.gProposed}</p> : ''}
+      {application.proposed ? <p>{t['organisations.proposed']}</p> : ''}
       <PostForm action="/desk/organisations/applications" csrf={session.csrf}>
         <input type="hidden" name="application" value={id} />
         {application.kind === 'keys' || application.proposed ? (
@@ -60,22 +64,22 @@ function ApplicationBox(props: { context: DeskContext; application: ApplicationT
           <Field
             name="client"
             id={`client-${id}`}
-            label={t.gClients}
+            label={t['organisations.clients']}
             value={application.kind === 'machine' ? application.client : undefined}
             ltr
           />
         )}
-        <Field name="reason" id={`reason-${id}`} label={t.aReason} lines={2} auto />
+        <Field name="reason" id={`reason-${id}`} label={t['enrolment.reason']} lines={2} auto />
         <p class="govuk-button-group">
           {application.proposed ? (
             ''
           ) : (
             <Button name="act" value="enrol">
-              {application.kind === 'enrol' ? t.gAdd : t.gApprove}
+              {application.kind === 'enrol' ? t['organisations.add'] : t['organisations.approve']}
             </Button>
           )}
           <Button secondary name="act" value="refuse">
-            {t.dRefuse}
+            {t['desk.refuse']}
           </Button>
         </p>
       </PostForm>
@@ -102,25 +106,25 @@ export function OrganisationsPage(props: {
     ({ id, name, identifier }) => [id, identifier ? `${name} (${identifier})` : name] as const,
   )
   return (
-    <Desk context={context} title={t.gTitle} here="/desk/organisations">
-      <h1>{t.gTitle}</h1>
+    <Desk context={context} title={t['organisations.title']} here="/desk/organisations">
+      <h1>{t['organisations.title']}</h1>
       {closed ? (
         <p class="govuk-inset-text">
-          {t.xLocked} <a href="/desk/lockdown">{t.dLockdown}</a>
+          {t['session.locked']} <a href="/desk/lockdown">{t['desk.lockdown']}</a>
         </p>
       ) : (
         ''
       )}
-      <p>{t.gTwo}</p>
+      <p>{t['organisations.two']}</p>
       <WaitingActs context={context} waiting={waiting} names={names} />
       {more?.acts ? (
         <p>
-          <a href={`/desk/organisations?acts=${more.acts}`}>{t.dMore}</a>
+          <a href={`/desk/organisations?acts=${more.acts}`}>{t['desk.more']}</a>
         </p>
       ) : (
         ''
       )}
-      {applications.length > 0 ? <h2>{t.gWhatWaits}</h2> : ''}
+      {applications.length > 0 ? <h2>{t['organisations.whatWaits']}</h2> : ''}
       {applications.map((application) => (
         <ApplicationBox context={context} application={application} />
       ))}
@@ -130,34 +134,34 @@ export function OrganisationsPage(props: {
         more={more?.applications}
         first={context.query('after') === '' && context.query('acts') === ''}
       />
-      {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
+      {applications.length > 0 ? <h2>{t['organisations.title']}</h2> : ''}
       <ul class="cards">
         {organisations.map((organisation) => (
           <OrganisationCard context={context} organisation={organisation} names={names} closed={closed ?? false} />
         ))}
       </ul>
       {closed ? '' : <EnrolForm context={context} />}
-      <Details summary={t.gLink}>
+      <Details summary={t['organisations.link']}>
         <PostForm action="/desk/organisations/link" csrf={session.csrf}>
-          <Select name="organisation" id="link-organisation" label={t.gName} options={choices} />
-          <Select name="kind" label={t.gLink} options={Object.entries(kinds)} />
-          <Select name="related" label={t.gName} options={choices} />
-          <Button>{t.dSave}</Button>
+          <Select name="organisation" id="link-organisation" label={t['organisations.name']} options={choices} />
+          <Select name="kind" label={t['organisations.link']} options={Object.entries(kinds)} />
+          <Select name="related" label={t['organisations.name']} options={choices} />
+          <Button>{t['desk.save']}</Button>
         </PostForm>
       </Details>
-      <Details summary={t.gLend}>
+      <Details summary={t['organisations.lend']}>
         <PostForm action="/desk/organisations/lent" csrf={session.csrf}>
-          <Field name="staff" label={t.whoStaff} required ltr />
-          <Select name="organisation" id="lent-organisation" label={t.gName} options={choices} />
+          <Field name="staff" label={t['requester.staff']} required ltr />
+          <Select name="organisation" id="lent-organisation" label={t['organisations.name']} options={choices} />
           <p class="govuk-button-group">
             <Button name="act" value="lend">
-              {t.gLend}
+              {t['organisations.lend']}
             </Button>
             {closed ? (
               ''
             ) : (
               <Button secondary name="act" value="take-back">
-                {t.gTakeBack}
+                {t['organisations.takeBack']}
               </Button>
             )}
           </p>
@@ -189,18 +193,20 @@ function OrganisationCard(props: {
       <span dir="ltr">{organisation.identifier ?? ''}</span>
       <br />
       {functions.length === 0
-        ? t.gNoFunction
+        ? t['organisations.noFunction']
         : listText(
             language,
             functions.map((one) => functionTitle(one, language)),
           )}
-      {functions.length > 0 && closes(functions) ? ` (${t.gNever})` : ''}
+      {functions.length > 0 && closes(functions) ? ` (${t['organisations.never']})` : ''}
       <br />
-      {organisation.attestedUntil ? t.gUntil.replace('{day}', day(organisation.attestedUntil)) : t.gNoAttestation}
+      {organisation.attestedUntil
+        ? t['organisations.until'].replace('{day}', day(organisation.attestedUntil))
+        : t['organisations.noAttestation']}
       {suspendedAt ? (
         <>
           <br />
-          <strong>{t.gSuspended.replace('{day}', day(suspendedAt))}</strong>
+          <strong>{t['organisations.suspended'].replace('{day}', day(suspendedAt))}</strong>
         </>
       ) : (
         ''
@@ -213,7 +219,9 @@ function OrganisationCard(props: {
       ))}
       {counted ? (
         <p>
-          {t.gReportCount.replace('{upheld}', String(reports.upheld)).replace('{waiting}', String(reports.waiting))}
+          {t['organisations.reportCount']
+            .replace('{upheld}', String(reports.upheld))
+            .replace('{waiting}', String(reports.waiting))}
         </p>
       ) : (
         ''
@@ -221,8 +229,8 @@ function OrganisationCard(props: {
       {!closed && suspendedAt === null && reports.upheld >= REPORTS_TO_SUSPEND ? (
         <PostForm action="/desk/organisations/suspend" csrf={session.csrf}>
           <input type="hidden" name="organisation" value={id} />
-          <p class="govuk-hint">{t.gSuspendHint}</p>
-          <Button warning>{t.gSuspend}</Button>
+          <p class="govuk-hint">{t['organisations.suspendHint']}</p>
+          <Button warning>{t['organisations.suspend']}</Button>
         </PostForm>
       ) : (
         ''
@@ -230,27 +238,35 @@ function OrganisationCard(props: {
       {machines.length === 0 ? (
         ''
       ) : (
-        <Details summary={`${t.gMachines} (${machines.filter(({ endedAt }) => endedAt === null).length})`}>
+        <Details
+          summary={`${t['organisations.machines']} (${machines.filter(({ endedAt }) => endedAt === null).length})`}
+        >
           <ul>
             {machines.map((machine) => (
               <li>
                 <strong dir="ltr">{machine.client}</strong>
                 {machine.endedAt ? (
-                  ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
+                  ` · ${t['organisations.ended'].replace('{day}', day(machine.endedAt))}`
                 ) : (
-                  <EndButton context={context} of={{ organisation: id, client: machine.client }} text={t.gEndMachine} />
+                  <EndButton
+                    context={context}
+                    of={{ organisation: id, client: machine.client }}
+                    text={t['organisations.endMachine']}
+                  />
                 )}
                 {machine.keys.map(({ thumbprint, knownAt, endedAt }) => (
                   <div>
                     <code dir="ltr">{thumbprint}</code> ·{' '}
-                    {endedAt ? t.gEnded.replace('{day}', day(endedAt)) : t.gInUse.replace('{day}', day(knownAt))}
+                    {endedAt
+                      ? t['organisations.ended'].replace('{day}', day(endedAt))
+                      : t['organisations.inUse'].replace('{day}', day(knownAt))}
                     {endedAt || machine.endedAt ? (
                       ''
                     ) : (
                       <EndButton
                         context={context}
                         of={{ organisation: id, client: machine.client, thumbprint }}
-                        text={t.gEndKey}
+                        text={t['organisations.endKey']}
                       />
                     )}
                   </div>
@@ -263,8 +279,8 @@ function OrganisationCard(props: {
           ) : (
             <PostForm action="/desk/organisations/code" csrf={session.csrf}>
               <input type="hidden" name="organisation" value={id} />
-              <p class="govuk-hint">{t.gNewCodeHint}</p>
-              <Button secondary>{t.gNewCode}</Button>
+              <p class="govuk-hint">{t['organisations.newCodeHint']}</p>
+              <Button secondary>{t['organisations.newCode']}</Button>
             </PostForm>
           )}
         </Details>
@@ -277,14 +293,14 @@ function OrganisationCard(props: {
 export function GivenCodePage(props: { context: DeskContext; code: string }) {
   const { context, code } = props
   return (
-    <Desk context={context} title={context.t.gTitle} here="/desk/organisations">
-      <h1>{context.t.gNewCode}</h1>
-      <p>{context.t.gGivenCode}</p>
+    <Desk context={context} title={context.t['organisations.title']} here="/desk/organisations">
+      <h1>{context.t['organisations.newCode']}</h1>
+      <p>{context.t['organisations.givenCode']}</p>
       <p class="digits code" dir="ltr">
         {code}
       </p>
       <p>
-        <a href="/desk/organisations">{context.t.dBack}</a>
+        <a href="/desk/organisations">{context.t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -294,22 +310,32 @@ export function GivenCodePage(props: { context: DeskContext; code: string }) {
 function EnrolForm({ context }: { context: DeskContext }) {
   const { t, language, session } = context
   return (
-    <Details summary={t.gAdd}>
+    <Details summary={t['organisations.add']}>
       <PostForm action="/desk/organisations" csrf={session.csrf}>
-        <Field name="name" label={t.gName} required auto />
-        <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
-        <Group name="functions" legend={t.aDoes}>
+        <Field name="name" label={t['organisations.name']} required auto />
+        <Field
+          name="identifier"
+          label={t['organisations.identifier']}
+          hint={t['organisations.identifierHint']}
+          required
+          ltr
+        />
+        <Group name="functions" legend={t['enrolment.does']}>
           {FUNCTION_IDS.map((one) => (
             <Tick
               name={`does-${one}`}
-              label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
+              label={
+                closes([one])
+                  ? `${functionTitle(one, language)} (${t['organisations.never']})`
+                  : functionTitle(one, language)
+              }
               on={false}
             />
           ))}
         </Group>
-        <Field name="signed" label={t.gSigned} auto />
-        <Field name="clients" label={t.gClients} />
-        <Button>{t.dSave}</Button>
+        <Field name="signed" label={t['organisations.signed']} auto />
+        <Field name="clients" label={t['organisations.clients']} />
+        <Button>{t['desk.save']}</Button>
       </PostForm>
     </Details>
   )
@@ -321,25 +347,25 @@ function WideningForms(props: { context: DeskContext; choices: readonly (readonl
   const { t, session } = context
   return (
     <>
-      <Details summary={t.gSame}>
+      <Details summary={t['organisations.same']}>
         <PostForm action="/desk/organisations/same" csrf={session.csrf}>
-          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
-          <Field name="named" label={t.gSameHint} required ltr />
+          <Select name="organisation" id="same-organisation" label={t['organisations.name']} options={choices} />
+          <Field name="named" label={t['organisations.sameHint']} required ltr />
           <p class="govuk-button-group">
             <Button name="act" value="machine">
-              {t.gMachine}
+              {t['organisations.machine']}
             </Button>
             <Button secondary name="act" value="alias">
-              {t.gAlias}
+              {t['organisations.alias']}
             </Button>
           </p>
         </PostForm>
       </Details>
-      <Details summary={t.gRenew}>
+      <Details summary={t['organisations.renew']}>
         <PostForm action="/desk/organisations/attestation" csrf={session.csrf}>
-          <Select name="organisation" id="attestation-organisation" label={t.gName} options={choices} />
-          <Field name="signed" id="attestation-signed" label={t.gSigned} required auto />
-          <Button>{t.dSave}</Button>
+          <Select name="organisation" id="attestation-organisation" label={t['organisations.name']} options={choices} />
+          <Field name="signed" id="attestation-signed" label={t['organisations.signed']} required auto />
+          <Button>{t['desk.save']}</Button>
         </PostForm>
       </Details>
     </>
@@ -354,7 +380,7 @@ function EndButton(props: { context: DeskContext; of: Record<string, string>; te
         {Object.entries(props.of).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <Button warning>{props.context.t.vpSure}</Button>
+        <Button warning>{props.context.t['provider.sure']}</Button>
       </PostForm>
     </Details>
   )

@@ -28,20 +28,20 @@ export function FlagsPage(props: {
   const { context, flags, more, activity } = props
   const { t, language, town, session, requester } = context
   const kinds: Record<string, string> = {
-    'no-case': t.dFlagNoCase,
-    'unknown-case': t.dFlagUnknownCase,
-    'own-record': t.dFlagOwn,
-    'same-household': t.dFlagHousehold,
-    probing: t.dFlagProbing,
-    watched: t.dFlagWatched,
-    'same-address': t.dFlagAddress,
-    'many-people': t.dFlagMany,
-    'out-of-hours': t.dFlagHours,
+    'no-case': t['oversight.flagNoCase'],
+    'unknown-case': t['oversight.flagUnknownCase'],
+    'own-record': t['oversight.flagOwn'],
+    'same-household': t['oversight.flagHousehold'],
+    probing: t['oversight.flagProbing'],
+    watched: t['oversight.flagWatched'],
+    'same-address': t['oversight.flagAddress'],
+    'many-people': t['oversight.flagMany'],
+    'out-of-hours': t['oversight.flagHours'],
   }
   return (
-    <Desk context={context} title={t.dSupervision} here="/desk/flags">
-      <h1>{t.dFlags}</h1>
-      {flags.length === 0 ? <p>{t.dNoFlags}</p> : ''}
+    <Desk context={context} title={t['desk.supervision']} here="/desk/flags">
+      <h1>{t['desk.flags']}</h1>
+      {flags.length === 0 ? <p>{t['desk.noFlags']}</p> : ''}
       {byStaffAndDay(flags, town.timeZone).map(({ staff, day, raised }) => (
         <section>
           <h2>
@@ -58,7 +58,7 @@ export function FlagsPage(props: {
               ))}
             </ul>
             {mayReach('POST /desk/flags/review', requester) ? (
-              <Button secondary>{raised.length > 1 ? t.dReviewAll : t.dReviewed}</Button>
+              <Button secondary>{raised.length > 1 ? t['oversight.reviewAll'] : t['desk.reviewed']}</Button>
             ) : (
               ''
             )}
@@ -67,34 +67,36 @@ export function FlagsPage(props: {
       ))}
       <NextPage t={t} path="/desk/flags" more={more} first={context.query('after') === ''} />
       <p>
-        <a href="/desk/look-ups/drawn">{t.dDrawnRead}</a>
+        <a href="/desk/look-ups/drawn">{t['oversight.drawnRead']}</a>
       </p>
-      <h2>{t.dActivity}</h2>
+      <h2>{t['oversight.activity']}</h2>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t.whoStaff}</th>
-            <th scope="col">{t.dActivityDay}</th>
-            <th scope="col">{t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}</th>
-            <th scope="col">{t.dActivityPeople}</th>
+            <th scope="col">{t['requester.staff']}</th>
+            <th scope="col">{t['oversight.activityDay']}</th>
+            <th scope="col">{t['oversight.activityHour'].replace('{n}', String(town.hourlyBudgetStaff))}</th>
+            <th scope="col">{t['oversight.activityPeople']}</th>
           </tr>
         </thead>
         <tbody>
           {activity.map(({ staff, day, busiestHour, people }) => (
             <tr>
-              <th scope="row" data-label={t.whoStaff}>
+              <th scope="row" data-label={t['requester.staff']}>
                 <bdi>{staff}</bdi>
               </th>
-              <td data-label={t.dActivityDay}>{day}</td>
-              <td data-label={t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}>{busiestHour}</td>
-              <td data-label={t.dActivityPeople}>
+              <td data-label={t['oversight.activityDay']}>{day}</td>
+              <td data-label={t['oversight.activityHour'].replace('{n}', String(town.hourlyBudgetStaff))}>
+                {busiestHour}
+              </td>
+              <td data-label={t['oversight.activityPeople']}>
                 {people}{' '}
                 {mayReach('POST /desk/flags/release', requester) && staff !== requester.id ? (
-                  <Details summary={t.dRelease}>
+                  <Details summary={t['oversight.release']}>
                     <PostForm action="/desk/flags/release" csrf={session.csrf}>
                       <input type="hidden" name="staff" value={staff} />
-                      <Field name="reason" id={`reason-${staff}`} label={t.dReason} required auto />
-                      <Button secondary>{t.dRelease}</Button>
+                      <Field name="reason" id={`reason-${staff}`} label={t['desk.reason']} required auto />
+                      <Button secondary>{t['oversight.release']}</Button>
                     </PostForm>
                   </Details>
                 ) : (
@@ -133,17 +135,22 @@ export function LedgerPage(props: {
   const { context, checkpoint, policies, explored } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.dAudit} here="/desk/ledger" {...(explored ? { script: '/assets/ledger.js' } : {})}>
-      <h1>{t.dAudit}</h1>
-      <p class="lead">{t.dLedgerLead}</p>
+    <Desk
+      context={context}
+      title={t['desk.audit']}
+      here="/desk/ledger"
+      {...(explored ? { script: '/assets/ledger.js' } : {})}
+    >
+      <h1>{t['desk.audit']}</h1>
+      <p class="lead">{t['oversight.ledgerLead']}</p>
       <pre dir="ltr">{checkpoint}</pre>
       <p>
-        <a href="/transparency">{t.transparencyLink}</a>
+        <a href="/transparency">{t['transparency.link']}</a>
       </p>
       {explored ? <Explored context={context} checkpoint={checkpoint} {...explored} /> : ''}
-      <h2>{t.firewallTitle}</h2>
+      <h2>{t['firewall.title']}</h2>
       <p>
-        {t.inForce} <code dir="ltr">{policies.digest}</code>
+        {t['page.inForce']} <code dir="ltr">{policies.digest}</code>
       </p>
       <ol class="rules">
         {policies.rules.map((rule) => (
@@ -172,37 +179,38 @@ function Explored(props: {
   const only = refused ? '&refused=1' : ''
   return (
     <>
-      <h2>{t.dEntries}</h2>
+      <h2>{t['oversight.entries']}</h2>
       <p>
         {refused ? (
-          <a href="/desk/ledger">{t.dEntriesAll}</a>
+          <a href="/desk/ledger">{t['oversight.entriesAll']}</a>
         ) : (
-          <a href="/desk/ledger?refused=1">{t.dEntriesRefused}</a>
+          <a href="/desk/ledger?refused=1">{t['oversight.entriesRefused']}</a>
         )}
       </p>
       <div
         id="ledger"
         data-checkpoint={checkpoint}
         data-key={verifier}
-        data-proved={t.rProved}
-        data-soon={t.rNotYet}
-        data-broken={t.rBroken}
+        data-proved={t['entrance.proved']}
+        data-soon={t['entrance.notYet']}
+        data-broken={t['entrance.broken']}
       >
         <ol class="timeline">
           {lines.map((line) => (
             <li data-leaf={line.leafHash}>
               <span dir="ltr">#{line.position}</span> · <strong>{timeText(language, town.timeZone, line.at)}</strong> ·{' '}
               {who[line.requesterKind] ?? line.requesterKind}
-              {line.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
+              {line.outcome === 'refused' ? ` · ${t['desk.refused']}` : ''}
               <br />
-              {purposes.get(line.purpose)?.title[language] ?? t.whyOther} <small dir="ltr">{line.action}</small>
+              {purposes.get(line.purpose)?.title[language] ?? t['firewall.whyOther']}{' '}
+              <small dir="ltr">{line.action}</small>
             </li>
           ))}
         </ol>
       </div>
       {oldest !== undefined && oldest > 0 ? (
         <p>
-          <a href={`/desk/ledger?before=${oldest}${only}`}>{t.dOlder}</a>
+          <a href={`/desk/ledger?before=${oldest}${only}`}>{t['desk.older']}</a>
         </p>
       ) : (
         ''

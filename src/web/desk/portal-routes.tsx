@@ -65,7 +65,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       ))
     } catch (error) {
       if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
-      const fault = error instanceof WordTooShort ? context.t.iWordShort : context.t.rWordAsk
+      const fault = error instanceof WordTooShort ? context.t['waysIn.wordShort'] : context.t['entrance.wordAsk']
       return pageOf(<WordPage context={context} id={id} typed={context.form.get('word')} fault={fault} />, 422)
     }
   })
@@ -124,12 +124,12 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
 function EnrolmentPage(props: { context: DeskContext; id: string; link: string }) {
   const { context, id, link } = props
   return (
-    <Desk context={context} title={context.t.rPhone}>
-      <h1>{context.t.rPhone}</h1>
-      <p class="lead">{context.t.rScanEnrol}</p>
-      <Qr text={link} label={context.t.rScanEnrol} />
+    <Desk context={context} title={context.t['entrance.phone']}>
+      <h1>{context.t['entrance.phone']}</h1>
+      <p class="lead">{context.t['entrance.scanEnrol']}</p>
+      <Qr text={link} label={context.t['entrance.scanEnrol']} />
       <p>
-        <a href={`/desk/neighbours/${id}`}>{context.t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{context.t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -141,16 +141,16 @@ function CardPage(props: { context: DeskContext; id: string; code: string; word:
   const { t, town } = context
   const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
   return (
-    <Desk context={context} title={t.rCardTitle}>
+    <Desk context={context} title={t['entrance.cardTitle']}>
       <section class="printed-card">
-        <h1>{t.rCardTitle}</h1>
+        <h1>{t['entrance.cardTitle']}</h1>
         <p class="digits code" dir="ltr">
           {code}
         </p>
-        <p>{(word ? t.rCardKeepWord : t.rCardKeepYear).replace('{address}', address)}</p>
+        <p>{(word ? t['entrance.cardKeepWord'] : t['entrance.cardKeepYear']).replace('{address}', address)}</p>
       </section>
       <p class="no-print">
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -160,13 +160,13 @@ function WordPage(props: { context: DeskContext; id: string; typed: string; faul
   const { context, id, typed, fault } = props
   const { t, session } = context
   return (
-    <Desk context={context} title={t.rCard}>
-      <ErrorSummary title={t.dThere} faults={{ word: fault }} />
-      <h1>{t.rCard}</h1>
+    <Desk context={context} title={t['entrance.card']}>
+      <ErrorSummary title={t['desk.there']} faults={{ word: fault }} />
+      <h1>{t['entrance.card']}</h1>
       <PostForm action={`/desk/neighbours/${id}/portal`} csrf={session.csrf}>
         <input type="hidden" name="what" value="card" />
-        <Field name="word" label={t.rWordAsk} value={typed} fault={fault} required auto />
-        <Button>{t.rCard}</Button>
+        <Field name="word" label={t['entrance.wordAsk']} value={typed} fault={fault} required auto />
+        <Button>{t['entrance.card']}</Button>
       </PostForm>
     </Desk>
   )
@@ -176,11 +176,11 @@ function AppointmentPage(props: { context: DeskContext; language: Language; at: 
   const { context, language, at, code } = props
   const { t, town } = context
   return (
-    <Desk context={context} title={t.wDesk}>
-      <h1 class="no-print">{t.wDesk}</h1>
+    <Desk context={context} title={t['appointment.desk']}>
+      <h1 class="no-print">{t['appointment.desk']}</h1>
       <AppointmentSlip town={town} language={language} at={at} code={code} />
       <p class="no-print">
-        <a href="/desk/complaints">{t.dBack}</a>
+        <a href="/desk/complaints">{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -191,17 +191,17 @@ function HearingBox(props: { context: DeskContext; times: readonly string[] }) {
   const { context, times } = props
   const { t, language, session, town } = context
   return (
-    <Details summary={t.wDesk}>
+    <Details summary={t['appointment.desk']}>
       {times.length === 0 ? (
-        <p>{t.wNone}</p>
+        <p>{t['appointment.none']}</p>
       ) : (
         <PostForm action="/desk/appointments" csrf={session.csrf}>
           <input type="hidden" name="once" value={randomUUID()} />
-          <p class="govuk-hint">{t.wDeskHint}</p>
+          <p class="govuk-hint">{t['appointment.deskHint']}</p>
           <TimeSelect town={town} language={language} times={times} />
-          <Select name="kind" label={t.kKind} value="refused" options={writtenKinds(language)} />
-          <LanguageSelect label={t.dSpeaks} value={language} />
-          <Button>{t.wBook}</Button>
+          <Select name="kind" label={t['complaint.kind']} value="refused" options={writtenKinds(language)} />
+          <LanguageSelect label={t['desk.speaks']} value={language} />
+          <Button>{t['appointment.book']}</Button>
         </PostForm>
       )}
     </Details>
@@ -219,27 +219,29 @@ function ComplaintsPage(props: {
   const { t, language, session, town } = context
   const kinds = new Map<string, string>(kindNames(language))
   return (
-    <Desk context={context} title={t.kDesk} here="/desk/complaints">
-      <h1>{t.kDesk}</h1>
+    <Desk context={context} title={t['complaint.desk']} here="/desk/complaints">
+      <h1>{t['complaint.desk']}</h1>
       <HearingBox context={context} times={times} />
-      {complaints.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      {complaints.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {complaints.map((complaint) => (
           <li>
             <strong>{kinds.get(complaint.kind)}</strong> ·{' '}
-            {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
-            {complaint.escalated ? ` · ${t.kEscalated}` : ''}
+            {t['complaint.waiting'].replace('{day}', dayText(language, complaint.dueOn))} ·{' '}
+            {languageName(complaint.language)}
+            {complaint.escalated ? ` · ${t['complaint.escalated']}` : ''}
             {complaint.appointment ? (
               <p>
                 {complaint.appointment.state === 'expected' ? (
                   <>
-                    {t.wExpects} <strong>{hourText(language, town.timeZone, complaint.appointment.at)}</strong>
+                    {t['appointment.expects']}{' '}
+                    <strong>{hourText(language, town.timeZone, complaint.appointment.at)}</strong>
                   </>
                 ) : (
-                  (complaint.appointment.state === 'past' ? t.wDeskPast : t.wDeskGone).replace(
-                    '{at}',
-                    hourText(language, town.timeZone, complaint.appointment.at),
-                  )
+                  (complaint.appointment.state === 'past'
+                    ? t['appointment.deskPast']
+                    : t['appointment.deskGone']
+                  ).replace('{at}', hourText(language, town.timeZone, complaint.appointment.at))
                 )}
               </p>
             ) : (
@@ -251,7 +253,7 @@ function ComplaintsPage(props: {
             ))}
             {complaint.answer ? (
               <p dir="auto">
-                {t.kAnswered}: {complaint.answer}
+                {t['complaint.answered']}: {complaint.answer}
               </p>
             ) : (
               ''
@@ -261,7 +263,7 @@ function ComplaintsPage(props: {
                 {complaint.attachments.map((added, n) => (
                   <>
                     <a href={`/desk/complaints/attachments/${added.id}`}>
-                      {added.mediaType.startsWith('image/') ? t.kPhoto : t.kVoice} {n + 1}
+                      {added.mediaType.startsWith('image/') ? t['complaint.photo'] : t['complaint.voice']} {n + 1}
                     </a>{' '}
                   </>
                 ))}
@@ -272,14 +274,21 @@ function ComplaintsPage(props: {
             <Asked context={context} complaint={complaint} />
             <PostForm action="/desk/complaints" csrf={session.csrf}>
               <input type="hidden" name="complaint" value={complaint.id} />
-              <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
+              <Field
+                name="answer"
+                id={`answer-${complaint.id}`}
+                label={t['complaint.answer']}
+                lines={3}
+                required
+                auto
+              />
               {complaint.report && complaint.report.organisationId === undefined ? (
                 <Select
                   name="organisation"
                   id={`which-${complaint.id}`}
-                  label={t.srWhich}
+                  label={t['serviceReport.which']}
                   options={[
-                    ['', t.srUnknown],
+                    ['', t['serviceReport.unknown']],
                     ...(givers.get(complaint.report.service) ?? []).map(({ id, name }) => [id, name] as const),
                   ]}
                 />
@@ -289,10 +298,10 @@ function ComplaintsPage(props: {
               <Select
                 name="outcome"
                 id={`outcome-${complaint.id}`}
-                label={t.kOutcome}
+                label={t['complaint.outcome']}
                 options={outcomeNames(language)}
               />
-              <Button>{t.kAnswer}</Button>
+              <Button>{t['complaint.answer']}</Button>
             </PostForm>
           </li>
         ))}
@@ -317,7 +326,7 @@ function Reported(props: { context: DeskContext; report: NonNullable<ComplaintTo
       ) : (
         ''
       )}
-      : {report.fault === 'too-much' ? t.srTooMuch : t.srTurnedAway}
+      : {report.fault === 'too-much' ? t['serviceReport.tooMuch'] : t['serviceReport.turnedAway']}
     </p>
   )
 }
@@ -327,10 +336,10 @@ function WaysInPage(props: { context: DeskContext; id: string; ways: WaysIn } & 
   const { context, id, ways, typed, faults } = props
   const { t } = context
   return (
-    <Desk context={context} title={t.iTitle}>
-      <h1>{t.iTitle}</h1>
+    <Desk context={context} title={t['waysIn.title']}>
+      <h1>{t['waysIn.title']}</h1>
       <Tabs context={context} id={id} here="ways-in" />
-      {context.query('ended') === '1' ? <Done>{t.iEnded}</Done> : ''}
+      {context.query('ended') === '1' ? <Done>{t['waysIn.ended']}</Done> : ''}
       <WaysInList
         context={context}
         ways={ways}
@@ -351,11 +360,11 @@ function Asked(props: { context: DeskContext; complaint: ComplaintToAnswer }) {
   return (
     <>
       <p>
-        <a href={`/desk/neighbours/${neighbourId}`}>{t.dWho}</a>
+        <a href={`/desk/neighbours/${neighbourId}`}>{t['desk.who']}</a>
       </p>
       {request.asks === 'leave' ? (
         <p>
-          <a href={`/desk/neighbours/${neighbourId}/leave`}>{t.dLeave}</a>
+          <a href={`/desk/neighbours/${neighbourId}/leave`}>{t['desk.leave']}</a>
         </p>
       ) : (
         ''
@@ -372,7 +381,7 @@ function Asked(props: { context: DeskContext; complaint: ComplaintToAnswer }) {
             <input type="hidden" name={name} value={value} />
           ))}
           <Button secondary name="act" value="fill">
-            {t.dRegister}
+            {t['desk.register']}
           </Button>
         </PostForm>
       ) : (

@@ -37,28 +37,28 @@ export function ProceedingBox(props: BoxProps) {
   const { notice, announced, answerBy, council } = proceeding
   return (
     <section class="govuk-inset-text">
-      <p>{t.dProceeding}</p>
+      <p>{t['desk.proceeding']}</p>
       <Facts>
-        <Fact name={t.lBelieved}>{proceedingNames(t)[proceeding.cause]}</Fact>
-        <Fact name={t.dReason}>
+        <Fact name={t['leaving.believed']}>{proceedingNames(t)[proceeding.cause]}</Fact>
+        <Fact name={t['desk.reason']}>
           <span dir="auto">{proceeding.reason}</span>
         </Fact>
-        <Fact name={t.lInformant}>{informantNames(t)[proceeding.informant]}</Fact>
-        <Fact name={t.lOpened}>
+        <Fact name={t['leaving.informant']}>{informantNames(t)[proceeding.informant]}</Fact>
+        <Fact name={t['leaving.opened']}>
           {timeText(language, town.timeZone, proceeding.openedAt)} ·{' '}
-          {proceeding.openedByYou ? t.lByYou : t.lByColleague}
+          {proceeding.openedByYou ? t['leaving.byYou'] : t['leaving.byColleague']}
         </Fact>
-        <Fact name={t.lAnnounced}>
+        <Fact name={t['leaving.announced']}>
           {announced
             ? `${channelNames(t)[announced.by]} · ${timeText(language, town.timeZone, announced.at)}`
-            : t.nPortal}
+            : t['messages.portal']}
         </Fact>
-        <Fact name={t.lNotice}>
-          {notice ? `${dayText(language, notice.on)} · ${wayNames(t)[notice.by]}` : t.lNoNotice}
+        <Fact name={t['leaving.notice']}>
+          {notice ? `${dayText(language, notice.on)} · ${wayNames(t)[notice.by]}` : t['leaving.noNotice']}
         </Fact>
-        {answerBy ? <Fact name={t.lAnswerBy}>{dayText(language, answerBy)}</Fact> : ''}
+        {answerBy ? <Fact name={t['leaving.answerBy']}>{dayText(language, answerBy)}</Fact> : ''}
         {council ? (
-          <Fact name={t.lCouncil}>
+          <Fact name={t['leaving.council']}>
             {councilNames(t)[council.outcome]} · {dayText(language, council.on)}
           </Fact>
         ) : (
@@ -77,25 +77,25 @@ function Answers(props: BoxProps) {
   const { t, language, session, town } = context
   return (
     <>
-      <h2>{t.lAnswers}</h2>
-      {proceeding.answers.length === 0 ? <p>{t.lNoAnswer}</p> : ''}
+      <h2>{t['leaving.answers']}</h2>
+      {proceeding.answers.length === 0 ? <p>{t['leaving.noAnswer']}</p> : ''}
       <ul class="cards">
         {proceeding.answers.map((answer) => (
           <li>
             <p>
               <strong>{saidNames(t)[answer.by]}</strong> · {timeText(language, town.timeZone, answer.receivedAt)}
-              {answer.atDesk ? ` · ${t.lAtDesk}` : ''}
+              {answer.atDesk ? ` · ${t['leaving.atDesk']}` : ''}
             </p>
-            <p dir="auto">{answer.text || t.jLives}</p>
+            <p dir="auto">{answer.text || t['hearing.lives']}</p>
             {answer.readAt ? (
-              <p>{t.lReadOn.replace('{day}', timeText(language, town.timeZone, answer.readAt))}</p>
+              <p>{t['leaving.readOn'].replace('{day}', timeText(language, town.timeZone, answer.readAt))}</p>
             ) : onlyRead ? (
               ''
             ) : (
               <PostForm action={actionOf(props, 'read')} csrf={session.csrf}>
                 <input type="hidden" name="once" value={once} />
                 <Button name="answer" value={answer.id}>
-                  {t.lRead}
+                  {t['leaving.read']}
                 </Button>
               </PostForm>
             )}
@@ -109,7 +109,7 @@ function Answers(props: BoxProps) {
 function Steps(props: BoxProps) {
   const { context, proceeding, typed, faults, day, once } = props
   const { t, language, session, town } = context
-  const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
+  const labels = { day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }
   const names = wayNames(t)
   const missing = standsInTheWay(town, proceeding, day)
   return (
@@ -117,17 +117,17 @@ function Steps(props: BoxProps) {
       {proceeding.notice ? (
         ''
       ) : (
-        <Details summary={t.lNoticeGive} open={faults.told !== undefined || faults.by !== undefined}>
+        <Details summary={t['leaving.noticeGive']} open={faults.told !== undefined || faults.by !== undefined}>
           <PostForm action={actionOf(props, 'letter')} target="_blank" rel="noopener" csrf={session.csrf}>
-            <p class="govuk-hint">{t.lLetterHint}</p>
-            <LanguageSelect label={t.dSpeaks} value={town.languages[0] ?? language} />
-            <Button secondary>{t.lLetter}</Button>
+            <p class="govuk-hint">{t['leaving.letterHint']}</p>
+            <LanguageSelect label={t['desk.speaks']} value={town.languages[0] ?? language} />
+            <Button secondary>{t['leaving.letter']}</Button>
           </PostForm>
           <PostForm action={actionOf(props, 'notice')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <Radios
               name="by"
-              legend={t.lWay}
+              legend={t['leaving.way']}
               value={typed.by ?? ''}
               fault={faults.by}
               choices={(['in-person', 'letter', 'elsewhere', 'published'] as const).map((value) => ({
@@ -137,47 +137,54 @@ function Steps(props: BoxProps) {
             />
             <DateField
               name="told"
-              legend={t.dNotice}
+              legend={t['desk.notice']}
               fault={faults.told}
               labels={labels}
               value={(part) => typed[`told-${part}`] ?? ''}
             />
-            <Button>{t.dSave}</Button>
+            <Button>{t['desk.save']}</Button>
           </PostForm>
         </Details>
       )}
-      <Details summary={t.lWrite} open={faults.words !== undefined}>
+      <Details summary={t['leaving.write']} open={faults.words !== undefined}>
         <PostForm action={actionOf(props, 'answers')} csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <Select
             name="who"
-            label={t.lWhoSays}
+            label={t['leaving.whoSays']}
             value={typed.who ?? 'neighbour'}
             options={Object.entries(saidNames(t))}
           />
-          <Field name="words" label={t.lWords} fault={faults.words} value={typed.words ?? ''} lines={4} auto />
-          <Button>{t.dSave}</Button>
+          <Field
+            name="words"
+            label={t['leaving.words']}
+            fault={faults.words}
+            value={typed.words ?? ''}
+            lines={4}
+            auto
+          />
+          <Button>{t['desk.save']}</Button>
         </PostForm>
       </Details>
       {town.departureCouncil ? (
-        <Details summary={t.lCouncil} open={faults.said !== undefined || faults.outcome !== undefined}>
+        <Details summary={t['leaving.council']} open={faults.said !== undefined || faults.outcome !== undefined}>
           <PostForm action={actionOf(props, 'opinion')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <Radios
               name="outcome"
-              legend={t.lCouncilSays}
+              legend={t['leaving.councilSays']}
               value={typed.outcome ?? ''}
               fault={faults.outcome}
               choices={Object.entries(councilNames(t)).map(([value, label]) => ({ value, label }))}
             />
             <DateField
               name="said"
-              legend={t.lCouncilOn}
+              legend={t['leaving.councilOn']}
               fault={faults.said}
               labels={labels}
               value={(part) => typed[`said-${part}`] ?? ''}
             />
-            <Button>{t.dSave}</Button>
+            <Button>{t['desk.save']}</Button>
           </PostForm>
         </Details>
       ) : (
@@ -191,11 +198,11 @@ function Steps(props: BoxProps) {
             ''
           ) : (
             <Button name="decision" value="approved">
-              {t.dApprove}
+              {t['desk.approve']}
             </Button>
           )}
           <Button secondary name="decision" value="withdrawn">
-            {t.dWithdraw}
+            {t['leaving.withdraw']}
           </Button>
         </p>
       </PostForm>

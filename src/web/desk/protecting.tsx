@@ -35,7 +35,10 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
   page({ method: 'post', path: '/desk/neighbours/:id/protection', quiet: true, ...showing }, async (context) => {
     const { town, requester, form, t } = context
     const reason = form.get('reason')
-    const again = (wrong: InvalidInput) => ({ reason, faults: { reason: whyText(wrong, t, t.dHideWhyMissing) } })
+    const again = (wrong: InvalidInput) => ({
+      reason,
+      faults: { reason: whyText(wrong, t, t['hiding.hideWhyMissing']) },
+    })
     const asked = Protection.safeParse({
       protected: form.get('protected') === 'yes',
       ...(reason ? { reason } : {}),
@@ -72,27 +75,35 @@ function ProtectPage(props: { context: DeskContext; neighbour: Neighbour; reason
   const { context, neighbour, reason = '', faults = {} } = props
   const { t, language, session } = context
   const { id, name, dateOfBirth, version, protected: hides } = neighbour
-  const title = hides ? t.dShowAgain : t.dHide
+  const title = hides ? t['hiding.showAgain'] : t['hiding.hide']
   return (
     <Desk context={context} title={title}>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <ErrorSummary title={t['desk.there']} faults={faults} />
       <h1>{title}</h1>
       <Facts>
-        <Fact name={t.dWho}>
-          <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <Fact name={t['desk.who']}>
+          <bdi data-whom="yes">{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
         </Fact>
-        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.dOn}>{t.dHideToday}</Fact>
+        <Fact name={t['desk.born']}>{bornText(language, dateOfBirth)}</Fact>
+        <Fact name={t['desk.on']}>{t['hiding.hideToday']}</Fact>
       </Facts>
-      <p class="lead">{hides ? t.dShowAgainLead : t.dHideLead}</p>
+      <p class="lead">{hides ? t['hiding.showAgainLead'] : t['hiding.hideLead']}</p>
       <PostForm action={`/desk/neighbours/${id}/protection`} csrf={session.csrf}>
         <input type="hidden" name="version" value={String(version)} />
         <input type="hidden" name="protected" value={hides ? 'no' : 'yes'} />
-        <Field name="reason" label={t.dHideWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
-        <Button warning={hides}>{hides ? t.dShowAgainSure : t.dHideSure}</Button>
+        <Field
+          name="reason"
+          label={t['hiding.hideWhy']}
+          value={reason}
+          fault={faults.reason}
+          lines={2}
+          maxlength={500}
+          auto
+        />
+        <Button warning={hides}>{hides ? t['hiding.showAgainSure'] : t['hiding.hideSure']}</Button>
       </PostForm>
       <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -103,27 +114,27 @@ function PerhapsPage(props: { context: DeskContext; pairs: readonly PerhapsOne[]
   const { context, pairs, more } = props
   const { t, language, town, session } = context
   return (
-    <Desk context={context} title={t.dPerhaps} here="/desk/perhaps">
-      <h1>{t.dPerhaps}</h1>
-      <p class="lead">{t.dPerhapsLead}</p>
-      {pairs.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['join.perhaps']} here="/desk/perhaps">
+      <h1>{t['join.perhaps']}</h1>
+      <p class="lead">{t['join.perhapsLead']}</p>
+      {pairs.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       {pairs.map(({ written, hidden, at }) => (
-        <section aria-label={t.dPerhaps}>
+        <section aria-label={t['join.perhaps']}>
           <div class="pair">
             <Somebody
               context={context}
-              title={t.dPerhapsWritten}
+              title={t['join.perhapsWritten']}
               who={written}
               at={timeText(language, town.timeZone, at)}
             />
             {hidden.map((who) => (
-              <Somebody context={context} title={t.dPerhapsHidden} who={who} />
+              <Somebody context={context} title={t['join.perhapsHidden']} who={who} />
             ))}
           </div>
           {hidden.map((who) => (
             <p>
               <a class="govuk-button" href={`/desk/neighbours/${who.id}/join?other=${written.id}`}>
-                {t.dPerhapsJoin}
+                {t['join.perhapsJoin']}
               </a>
             </p>
           ))}
@@ -132,10 +143,10 @@ function PerhapsPage(props: { context: DeskContext; pairs: readonly PerhapsOne[]
             <Select
               name="because"
               id={`because-${written.id}`}
-              label={t.dBecause}
+              label={t['desk.because']}
               options={Object.entries(becauseNames(t))}
             />
-            <Button secondary>{t.dPerhapsApart}</Button>
+            <Button secondary>{t['join.perhapsApart']}</Button>
           </PostForm>
         </section>
       ))}
@@ -153,18 +164,18 @@ export function Somebody(props: { context: DeskContext; title: string; who: Comp
       <h2>{title}</h2>
       <p>
         <a href={`/desk/neighbours/${who.id}`}>
-          <bdi>{who.name ? nameText(who.name, t.newbornOf) : '…'}</bdi>
+          <bdi>{who.name ? nameText(who.name, t['page.newbornOf']) : '…'}</bdi>
         </a>
         <br />
         {bornText(language, who.dateOfBirth)}
         <br />
         <bdi>{who.address ? addressText(who.address) : '–'}</bdi>
         <br />
-        {t.dSince} {dayText(language, who.residence?.residentSince)}
+        {t['desk.since']} {dayText(language, who.residence?.residentSince)}
         {who.departedOn ? (
           <>
             <br />
-            {t.dGone.replace('{day}', dayText(language, who.departedOn))}
+            {t['desk.gone'].replace('{day}', dayText(language, who.departedOn))}
           </>
         ) : (
           ''

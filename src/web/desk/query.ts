@@ -43,12 +43,17 @@ export function shortYearIn(said: string): Extract<Said, { fault: unknown }> | u
 export function understood(criteria: Criteria, t: Texts): { text: string; enough: boolean } {
   const { name, dateOfBirth, street, number, document } = criteria
   const parts = [
-    [t.uName, name],
-    [t.uBorn, dateOfBirth],
-    [t.uStreet, [street, number].filter(Boolean).join(' ')],
+    [t['search.name'], name],
+    [t['search.born'], dateOfBirth],
+    [t['search.street'], [street, number].filter(Boolean).join(' ')],
   ].flatMap(([what, said]) => (said ? [`${what}: ${said}`] : []))
   const enough = sufficient(criteria)
-  return { text: [...parts, ...(document ? [t.uDocument] : []), enough ? t.uEnough : t.dTooWide].join(' · '), enough }
+  return {
+    text: [...parts, ...(document ? [t['search.document']] : []), enough ? t['search.enough'] : t['desk.tooWide']].join(
+      ' · ',
+    ),
+    enough,
+  }
 }
 
 /** What may stand in the box again: of a document that was read, no more than was looked for. */

@@ -31,16 +31,16 @@ export function RegisterPage(props: RegisterProps) {
   const { t, session } = context
   const value = (name: string) => typed[name] ?? ''
   return (
-    <Desk context={context} title={t.dRegister} here="/desk/register" script={deskScript.address}>
-      <h1>{t.dRegister}</h1>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      {read ? <Done>{t.dRead}</Done> : ''}
+    <Desk context={context} title={t['desk.register']} here="/desk/register" script={deskScript.address}>
+      <h1>{t['desk.register']}</h1>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      {read ? <Done>{t['register.read']}</Done> : ''}
       {toldBeside(typed, { ...context, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
         <Done>
           <bdi>{both}</bdi>
         </Done>
       ))}
-      <PostForm action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts} csrf={session.csrf}>
+      <PostForm action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t['desk.drafts']} csrf={session.csrf}>
         {/* Enter in a field presses the first button there is: it is to register, not to add a person. */}
         <input
           class="govuk-visually-hidden"
@@ -48,20 +48,20 @@ export function RegisterPage(props: RegisterProps) {
           name="act"
           value="register"
           tabindex={-1}
-          aria-label={t.dRegister}
+          aria-label={t['desk.register']}
         />
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="people" value={String(peopleIn(typed))} />
         {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
         {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
         <PlainTick t={t} faults={heldBack(typed, t)} />
-        <p class="govuk-inset-text">{t.dWhyNot}</p>
+        <p class="govuk-inset-text">{t['register.whyNot']}</p>
         {Array.from({ length: peopleIn(typed) }, (_, i) => (
           <PersonFields context={context} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
         ))}
         {peopleIn(typed) < MOST_PEOPLE ? (
           <Button secondary name="act" value="another" formnovalidate>
-            {t.dAnother}
+            {t['register.another']}
           </Button>
         ) : (
           ''
@@ -70,16 +70,16 @@ export function RegisterPage(props: RegisterProps) {
         <SinceField t={t} typed={typed} fault={faults.since} />
         <Select
           name="taken"
-          label={t.dHowTaken}
+          label={t['taken.howTaken']}
           value={value('taken')}
-          options={[['', t.dHowCounter], ...TakenDown.options.map((how) => [how, takenNames(t)[how]] as const)]}
+          options={[['', t['taken.howCounter']], ...TakenDown.options.map((how) => [how, takenNames(t)[how]] as const)]}
         />
         <p class="govuk-button-group">
           <Button name="act" value="register">
-            {t.dRegister}
+            {t['desk.register']}
           </Button>
           <Button secondary name="act" value="draft" formnovalidate>
-            {t.dDraft}
+            {t['register.draft']}
           </Button>
         </p>
         <p id="kept" role="status" />
@@ -94,30 +94,36 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
   const name = (part: string) => `p${i}_${part}`
   const value = (part: string) => typed[name(part)] ?? ''
   const evidence: Choice[] = [
-    { value: 'photo-document', label: t.dPhoto },
-    { value: 'document', label: t.dDocument },
-    { value: 'attestation', label: t.dAttested },
-    { value: 'declaration', label: t.dDeclared },
+    { value: 'photo-document', label: t['desk.photo'] },
+    { value: 'document', label: t['desk.document'] },
+    { value: 'attestation', label: t['desk.attested'] },
+    { value: 'declaration', label: t['desk.declared'] },
   ]
   return (
     <section aria-labelledby={name('heading')}>
-      <h2 id={name('heading')}>{alone ? t.dWho : t.dPerson.replace('{n}', String(i + 1))}</h2>
+      <h2 id={name('heading')}>{alone ? t['desk.who'] : t['register.person'].replace('{n}', String(i + 1))}</h2>
       <Field
         name={name('given')}
         {...(i === 0 ? { accesskey: 'n' } : {})}
-        label={t.dGiven}
-        hint={t.dNameHint}
+        label={t['desk.given']}
+        hint={t['register.nameHint']}
         value={value('given')}
         auto
         fault={faults[name('given')]}
       />
-      <Field name={name('family')} label={t.dFamily} value={value('family')} auto fault={faults[name('family')]} />
-      <Tick name={name('newborn')} label={t.dNewborn} on={value('newborn') !== ''} />
+      <Field
+        name={name('family')}
+        label={t['desk.family']}
+        value={value('family')}
+        auto
+        fault={faults[name('family')]}
+      />
+      <Tick name={name('newborn')} label={t['newborn.newborn']} on={value('newborn') !== ''} />
       {alone || typed.household ? (
         <div class="when-newborn">
           <Field
             name={name('newborn-of')}
-            label={t.dNewbornParent}
+            label={t['newborn.newbornParent']}
             value={value('newborn-of')}
             auto
             fault={faults[name('newborn-of')]}
@@ -127,10 +133,15 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
         ''
       )}
       <BornFields t={t} typed={typed} faults={faults} before={name('')} />
-      <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
+      <Radios
+        name={name('evidence')}
+        legend={t['taken.how']}
+        choices={evidence}
+        value={value('evidence') || 'declaration'}
+      />
       <Field
         name={name('document')}
-        label={t.dDocumentNumber}
+        label={t['register.documentNumber']}
         value={value('document')}
         fault={faults[name('document')]}
         ltr
@@ -139,18 +150,23 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
         open={['contact', 'representative'].some((part) => faults[name(part)] !== undefined)}
         summary={
           <>
-            {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
+            {t['desk.speaks']} · {t['desk.phone']} · {t['register.representative']}
           </>
         }
       >
-        <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language')} none />
-        <Field name={name('contact')} label={t.dPhone} value={value('contact')} fault={faults[name('contact')]} />
+        <LanguageSelect name={name('language')} label={t['desk.speaks']} value={value('language')} none />
+        <Field
+          name={name('contact')}
+          label={t['desk.phone']}
+          value={value('contact')}
+          fault={faults[name('contact')]}
+        />
         {value('guardian') ? (
           <>
             <input type="hidden" name={name('guardian')} value={value('guardian')} />
             <Select
               name={name('acts-as')}
-              label={t.dRepresentative}
+              label={t['register.representative']}
               value={value('acts-as') || 'parent'}
               options={representationKinds(t)}
             />
@@ -158,8 +174,8 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
         ) : (
           <Field
             name={name('institution')}
-            label={t.dInstitution}
-            hint={t.dInstitutionHint}
+            label={t['register.institution']}
+            hint={t['register.institutionHint']}
             value={value('institution')}
             auto
             fault={faults[name('institution')]}
@@ -168,7 +184,7 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
       </Details>
       <Tick
         name={name('protected')}
-        label={t.dProtect}
+        label={t['register.protect']}
         on={value('protected') !== ''}
         fault={faults[name('protected')]}
       />
@@ -197,14 +213,17 @@ export function TwinPage(props: {
   const { t, session } = context
   const asked = alike.map(({ person }) => `p${person}_because`)
   return (
-    <Desk context={context} title={t.dTwin} here="/desk/register" script={deskScript.address}>
+    <Desk context={context} title={t['register.twin']} here="/desk/register" script={deskScript.address}>
       {again ? (
-        <ErrorSummary title={t.dThere} faults={Object.fromEntries(asked.map((name) => [name, t.dBecauseMissing]))} />
+        <ErrorSummary
+          title={t['desk.there']}
+          faults={Object.fromEntries(asked.map((name) => [name, t['register.becauseMissing']]))}
+        />
       ) : (
         ''
       )}
-      <h1>{here ? t.dAlikeHere : t.dTwin}</h1>
-      <p class="lead">{here ? t.dAlikeHereLead : t.dTwinLead}</p>
+      <h1>{here ? t['register.alikeHere'] : t['register.twin']}</h1>
+      <p class="lead">{here ? t['register.alikeHereLead'] : t['register.twinLead']}</p>
       <PostForm action="/desk/register" csrf={session.csrf}>
         {Object.entries(typed)
           .filter(([name]) => !['act', 'csrf', 'once', 'asked', ...asked].includes(name))
@@ -215,14 +234,14 @@ export function TwinPage(props: {
         <input type="hidden" name="asked" value={alike.map(({ person }) => person).join(' ')} />
         {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
         {alike.map((one) => (
-          <Pair context={context} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
+          <Pair context={context} typed={typed} alike={one} fault={again ? t['register.becauseMissing'] : undefined} />
         ))}
         <p class="govuk-button-group">
           <Button name="act" value="register">
-            {here ? t.dRegister : t.dDistinct}
+            {here ? t['desk.register'] : t['register.distinct']}
           </Button>
           <Button secondary name="act" value="edit" formnovalidate>
-            {t.dBackToForm}
+            {t['register.backToForm']}
           </Button>
         </p>
       </PostForm>
@@ -239,18 +258,18 @@ function Pair(props: { context: DeskContext; typed: Typed; alike: Alike; fault: 
     <>
       <div class="pair">
         <div>
-          <h2>{t.dRegister}</h2>
+          <h2>{t['desk.register']}</h2>
           <p>
-            <bdi>{`${get('given')} ${get('family')}`.trim() || t.dNewborn}</bdi>
+            <bdi>{`${get('given')} ${get('family')}`.trim() || t['newborn.newborn']}</bdi>
             <br />
             {[get('born-day'), get('born-month'), get('born-year')].filter(Boolean).join('/')}
           </p>
         </div>
         <div>
-          <h2>{candidates.some(({ id }) => id !== undefined) ? t.dFound : t.dRegister}</h2>
+          <h2>{candidates.some(({ id }) => id !== undefined) ? t['desk.found'] : t['desk.register']}</h2>
           <ul class="cards">
             {candidates.map(({ id, name, dateOfBirth, departedOn }) => {
-              const called = <bdi>{name ? nameText(name as Name, t.newbornOf) : '…'}</bdi>
+              const called = <bdi>{name ? nameText(name as Name, t['page.newbornOf']) : '…'}</bdi>
               return (
                 <li>
                   {id === undefined ? (
@@ -264,7 +283,7 @@ function Pair(props: { context: DeskContext; typed: Typed; alike: Alike; fault: 
                   <br />
                   {bornText(language, dateOfBirth)}
                   {departedOn ? (
-                    <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
+                    <p class="govuk-inset-text">{t['desk.gone'].replace('{day}', dayText(language, departedOn))}</p>
                   ) : (
                     ''
                   )}
@@ -276,7 +295,7 @@ function Pair(props: { context: DeskContext; typed: Typed; alike: Alike; fault: 
       </div>
       <Radios
         name={`p${person}_because`}
-        legend={t.dBecause}
+        legend={t['desk.because']}
         value=""
         fault={fault}
         required

@@ -18,20 +18,20 @@ export function RepresentativeEntry(props: {
   const { context, ward, entry, typed, faults } = props
   const { t, session } = context
   const { id, kind, limits = [], court } = entry
-  const names = Object.fromEntries([...representationKinds(t), ['institution', t.dActsInstitution]])
+  const names = Object.fromEntries([...representationKinds(t), ['institution', t['representatives.actsInstitution']]])
   const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
   return (
     <li>
       {entry.neighbourId ? (
         <a href={`/desk/neighbours/${entry.neighbourId}`}>
-          <bdi>{entry.bearer ? nameText(entry.bearer, t.newbornOf) : '…'}</bdi>
+          <bdi>{entry.bearer ? nameText(entry.bearer, t['page.newbornOf']) : '…'}</bdi>
         </a>
       ) : (
         <bdi>{entry.name}</bdi>
       )}{' '}
       · {names[kind]}
-      {limits.includes('not-told-where') ? <p>{t.dActsNotTold}</p> : ''}
-      {limits.includes('no-say') ? <p>{t.dActsNoSay}</p> : ''}
+      {limits.includes('not-told-where') ? <p>{t['representatives.actsNotTold']}</p> : ''}
+      {limits.includes('no-say') ? <p>{t['representatives.actsNoSay']}</p> : ''}
       {court ? (
         <p>
           <bdi>{court}</bdi>
@@ -47,16 +47,16 @@ export function RepresentativeEntry(props: {
             <Select
               name="kind"
               id={`kind-${id}`}
-              label={t.dActsAs}
+              label={t['representatives.actsAs']}
               value={typed.kind ?? kind}
               options={representationKinds(t)}
             />
             <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
-            <Button secondary>{t.dSave}</Button>
+            <Button secondary>{t['desk.save']}</Button>
           </>
         )}
         <Button warning name="end" value="yes">
-          {t.dActsEnd}
+          {t['representatives.actsEnd']}
         </Button>
       </PostForm>
     </li>
@@ -72,10 +72,22 @@ export function Limits(props: {
 }) {
   const { t, suffix = '', on, court, fault } = props
   return (
-    <Group name={`limits${suffix}`} legend={t.dActsLimits}>
-      <Tick name="not-told-where" id={`not-told-where${suffix}`} label={t.dActsNotTold} on={on('not-told-where')} />
-      <Tick name="no-say" id={`no-say${suffix}`} label={t.dActsNoSay} on={on('no-say')} />
-      <Field name="court" id={`court${suffix}`} label={t.dActsCourt} value={court} fault={fault} auto />
+    <Group name={`limits${suffix}`} legend={t['representatives.actsLimits']}>
+      <Tick
+        name="not-told-where"
+        id={`not-told-where${suffix}`}
+        label={t['representatives.actsNotTold']}
+        on={on('not-told-where')}
+      />
+      <Tick name="no-say" id={`no-say${suffix}`} label={t['representatives.actsNoSay']} on={on('no-say')} />
+      <Field
+        name="court"
+        id={`court${suffix}`}
+        label={t['representatives.actsCourt']}
+        value={court}
+        fault={fault}
+        auto
+      />
     </Group>
   )
 }

@@ -76,7 +76,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       ))
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return again(context.t.dTooWide)
+      return again(context.t['desk.tooWide'])
     }
   })
   page({ method: 'post', path }, async (context) => {
@@ -89,9 +89,9 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     )
     if (!parsed.success) {
       const faults: Faults = form.has('institution')
-        ? { institution: form.get('institution') === '' ? t.aMissing : t.jTooLong }
+        ? { institution: form.get('institution') === '' ? t['enrolment.missing'] : t['hearing.tooLong'] }
         : form.get('who') === ''
-          ? { said: t.dActsCannot }
+          ? { said: t['representatives.actsCannot'] }
           : { court: courtFault(form.get('court'), t) }
       return show(context, { typed, faults }, 422)
     }
@@ -102,10 +102,15 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
         { wardId: idIn(context), representative: parsed.data, idempotencyKey: idempotencyKeyIn(context, 'represent') },
       )
     } catch (error) {
-      if (error instanceof AlreadyRepresents) return show(context, { typed, faults: { who: t.dActsAlready } }, 409)
+      if (error instanceof AlreadyRepresents)
+        return show(context, { typed, faults: { who: t['representatives.actsAlready'] } }, 409)
       if (!(error instanceof InvalidInput)) throw error
       const kind = error.errors.some(({ pointer }) => pointer === '/kind')
-      return show(context, { typed, faults: { who: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
+      return show(
+        context,
+        { typed, faults: { who: kind ? t['representatives.actsAdultOnly'] : t['representatives.actsCannot'] } },
+        422,
+      )
     }
     return Reply.redirect(back(context))
   })
@@ -139,7 +144,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
       const typed = { ...typedIn(context), entry: at.representationId }
-      return show(context, { typed, faults: { court: t.dActsAdultOnly } }, 422)
+      return show(context, { typed, faults: { court: t['representatives.actsAdultOnly'] } }, 422)
     }
     return Reply.redirect(back(context))
   })
@@ -155,7 +160,11 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
 }
 
 const courtFault = (court: string, t: Texts) =>
-  court === '' ? t.dActsCourtMissing : court.length > LONGEST_COURT ? t.jTooLong : t.dActsLimitMissing
+  court === ''
+    ? t['representatives.actsCourtMissing']
+    : court.length > LONGEST_COURT
+      ? t['hearing.tooLong']
+      : t['representatives.actsLimitMissing']
 /** Letters of a court and its reference. */
 const LONGEST_COURT = 200
 
@@ -172,14 +181,15 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
   const action = `/desk/neighbours/${ward.id}/representatives`
   const once = typed.once || randomUUID()
   return (
-    <Desk context={context} title={t.dActs} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
+    <Desk context={context} title={t['representatives.acts']} script={deskScript.address}>
+      <ErrorSummary title={t['desk.there']} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
       <h1>
-        <bdi data-whom="yes">{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
+        <bdi data-whom="yes">{ward.name ? nameText(ward.name, t['page.newbornOf']) : '…'}</bdi> ·{' '}
+        {t['representatives.acts']}
       </h1>
       <Tabs context={context} id={ward.id} here="acts" />
-      <p class="lead">{t.dActsLead}</p>
-      {ward.representatives.length === 0 ? <p>{t.dActsNobody}</p> : ''}
+      <p class="lead">{t['representatives.actsLead']}</p>
+      {ward.representatives.length === 0 ? <p>{t['representatives.actsNobody']}</p> : ''}
       <ul class="cards">
         {ward.representatives.map((entry) => (
           <RepresentativeEntry
@@ -191,11 +201,11 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
           />
         ))}
       </ul>
-      <h2>{t.dActsAdd}</h2>
+      <h2>{t['representatives.actsAdd']}</h2>
       <PostForm action={`${action}/find`} csrf={session.csrf}>
         <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} fault={fault} />
         {faults.said ? <p class="govuk-error-message">{faults.said}</p> : ''}
-        <Button secondary>{t.dSearch}</Button>
+        <Button secondary>{t['desk.search']}</Button>
       </PostForm>
       {found ? (
         <Adults context={context} ward={ward} choices={choicesOf(context, ward, found)} more={found.more} once={once} />
@@ -214,21 +224,21 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
       ) : (
         ''
       )}
-      <h2>{t.dActsAddInstitution}</h2>
+      <h2>{t['representatives.actsAddInstitution']}</h2>
       <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <Field
           name="institution"
-          label={t.dActsName}
+          label={t['representatives.actsName']}
           value={typed.institution ?? ''}
           fault={faults.institution}
           auto
           required
         />
-        <Button>{t.dSave}</Button>
+        <Button>{t['desk.save']}</Button>
       </PostForm>
       <p>
-        <a href={`/desk/neighbours/${ward.id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${ward.id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -240,7 +250,7 @@ const choicesOf = ({ language, t }: DeskContext, ward: Represented, found: Shown
     .filter((match) => match.id !== ward.id)
     .map((match) => ({
       value: match.id,
-      label: match.name ? nameText(match.name, t.newbornOf) : '…',
+      label: match.name ? nameText(match.name, t['page.newbornOf']) : '…',
       hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
         .filter(Boolean)
         .join(' · '),
@@ -259,23 +269,30 @@ function Adults(props: {
   const { context, ward, choices, more, once, typed = {}, faults = {} } = props
   const { t, session } = context
   const [only] = choices.length === 1 ? choices : []
-  if (choices.length === 0) return <p role="status">{t.dNobody}</p>
+  if (choices.length === 0) return <p role="status">{t['desk.nobody']}</p>
   return (
     <PostForm action={`/desk/neighbours/${ward.id}/representatives`} csrf={session.csrf}>
       <input type="hidden" name="once" value={once} />
-      <Radios name="who" legend={t.dWithWhom} required value={only?.value ?? ''} choices={choices} fault={faults.who} />
+      <Radios
+        name="who"
+        legend={t['desk.withWhom']}
+        required
+        value={only?.value ?? ''}
+        choices={choices}
+        fault={faults.who}
+      />
       {choices.map(({ value, label }) => (
         <input type="hidden" name={`label_${value}`} value={label} />
       ))}
-      {more ? <p>{t.dMore}</p> : ''}
+      {more ? <p>{t['desk.more']}</p> : ''}
       <Select
         name="kind"
-        label={t.dActsAs}
+        label={t['representatives.actsAs']}
         value={typed.kind ?? (ward.ofAge ? 'guardian' : 'parent')}
         options={representationKinds(t)}
       />
       <Limits t={t} on={(limit) => typed[limit] !== undefined} court={typed.court ?? ''} fault={faults.court} />
-      <Button>{t.dSave}</Button>
+      <Button>{t['desk.save']}</Button>
     </PostForm>
   )
 }
@@ -289,25 +306,25 @@ function UnrepresentedPage(props: {
   const { context, people, more } = props
   const { t, language, session } = context
   return (
-    <Desk context={context} title={t.dUnrepresented}>
-      <h1>{t.dUnrepresented}</h1>
-      <p class="lead">{t.dUnrepresentedLead}</p>
-      {people.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['representatives.unrepresented']}>
+      <h1>{t['representatives.unrepresented']}</h1>
+      <p class="lead">{t['representatives.unrepresentedLead']}</p>
+      {people.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {people.map(({ id, name, dateOfBirth, household }) => (
           <li>
             <a href={`/desk/neighbours/${id}/representatives`}>
-              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
             </a>{' '}
             · {bornText(language, dateOfBirth)}
             {household.length > 0 ? (
               <>
-                <p>{t.dUnrepresentedWith}</p>
+                <p>{t['representatives.unrepresentedWith']}</p>
                 <ul>
                   {household.map((mate) => (
                     <li>
                       <a href={`/desk/neighbours/${mate.id}`}>
-                        <bdi>{mate.name ? nameText(mate.name, t.newbornOf) : '…'}</bdi>
+                        <bdi>{mate.name ? nameText(mate.name, t['page.newbornOf']) : '…'}</bdi>
                       </a>{' '}
                       · {bornText(language, mate.dateOfBirth)}
                     </li>
@@ -319,7 +336,7 @@ function UnrepresentedPage(props: {
             )}
             <PostForm action="/desk/unrepresented" csrf={session.csrf}>
               <Button secondary name="settle" value={id}>
-                {t.dUnrepresentedSettle}
+                {t['representatives.unrepresentedSettle']}
               </Button>
             </PostForm>
           </li>
@@ -330,7 +347,7 @@ function UnrepresentedPage(props: {
       ) : (
         <PostForm action="/desk/unrepresented" csrf={session.csrf}>
           <Button secondary name="after" value={more}>
-            {t.dMore}
+            {t['desk.more']}
           </Button>
         </PostForm>
       )}

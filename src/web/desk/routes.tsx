@@ -104,7 +104,7 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
     try {
       const ask = { purpose: purposeOf(requester), fields: ['name'] as const }
       const opened = await openNeighbour(deps, { town, by: requester }, { id: idIn(context), ask })
-      return reply.about(opened.map(({ name }) => (name ? nameText(name, t.newbornOf) : '…')))
+      return reply.about(opened.map(({ name }) => (name ? nameText(name, t['page.newbornOf']) : '…')))
     } catch (error) {
       // Who may not be told now has the page all the same: it was opened for what is on it.
       if (error instanceof Problem && (UNSEEN.has(error.status) || error.status === 404)) return reply
@@ -136,7 +136,10 @@ function finding(page: Pages, deps: DeskDeps): void {
       return Reply.page(found, (shown) => <SearchPage context={context} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<SearchPage context={context} said={said} mononym={mononym} fault={context.t.dTooWide} />, 422)
+      return pageOf(
+        <SearchPage context={context} said={said} mononym={mononym} fault={context.t['desk.tooWide']} />,
+        422,
+      )
     }
   })
   // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
@@ -150,21 +153,24 @@ function finding(page: Pages, deps: DeskDeps): void {
       }),
     ),
   )
-  page({ method: 'post', path: '/desk/case', say: { case: 'pCase' } }, async ({ town, session, form, requester }) => {
-    const workCase = form.get('case')
-    if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
-    if (workCase !== '' && !CASE_NUMBER.test(workCase))
-      throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
-    const purpose = form.get('purpose')
-    await changeSession(deps, town, {
-      handle: session.handle,
-      change: {
-        workCase: workCase === '' ? null : workCase,
-        purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
-      },
-    })
-    return Reply.redirect(safePath(form.get('to'), '/desk'))
-  })
+  page(
+    { method: 'post', path: '/desk/case', say: { case: 'problem.case' } },
+    async ({ town, session, form, requester }) => {
+      const workCase = form.get('case')
+      if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
+      if (workCase !== '' && !CASE_NUMBER.test(workCase))
+        throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
+      const purpose = form.get('purpose')
+      await changeSession(deps, town, {
+        handle: session.handle,
+        change: {
+          workCase: workCase === '' ? null : workCase,
+          purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+        },
+      })
+      return Reply.redirect(safePath(form.get('to'), '/desk'))
+    },
+  )
 }
 
 function registering(page: Pages, deps: DeskDeps): void {
@@ -175,7 +181,9 @@ function registering(page: Pages, deps: DeskDeps): void {
     if (draft === '') return pageOf(<RegisterPage context={context} typed={blank} once={randomUUID()} />)
     return Reply.page(await draftsOf(deps, context.town, context.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
-      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, context.t.dHeldDraft]))
+      const faults = Object.fromEntries(
+        (typed[HELD]?.split(' ') ?? []).map((field) => [field, context.t['desk.heldDraft']]),
+      )
       return (
         <RegisterPage
           context={context}
@@ -289,7 +297,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const { town, requester, t, language } = context
     const writtenAt = deps.clock.now()
     const pdf = await printPostalNotices(deps, { town, by: requester }, (letters) =>
-      renderer.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
+      renderer.plain(town, { title: t['desk.letters'], language, writtenAt, sections: letters.map(postalSection) }),
     )
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })

@@ -26,9 +26,18 @@ export function SaidFields(props: { t: Texts; said: string; mononym: boolean; fa
   const { t, said, mononym, fault } = props
   return (
     <>
-      <Field name="said" accesskey="s" label={t.dQuery} hint={t.dQueryHint} value={said} auto required fault={fault} />
+      <Field
+        name="said"
+        accesskey="s"
+        label={t['search.query']}
+        hint={t['search.queryHint']}
+        value={said}
+        auto
+        required
+        fault={fault}
+      />
       <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
-      <Tick name="mononym" label={t.dMononym} on={mononym} />
+      <Tick name="mononym" label={t['search.mononym']} on={mononym} />
     </>
   )
 }
@@ -46,23 +55,23 @@ export function SearchPage(props: {
   const { context, said = '', mononym = false, found, fault, undone } = props
   const { t, language, session } = context
   return (
-    <Desk context={context} title={t.dSearch} here="/desk" script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
-      {undone ? <Done>{t.dUndone}</Done> : ''}
-      <h1>{t.dSearch}</h1>
+    <Desk context={context} title={t['desk.search']} here="/desk" script={deskScript.address}>
+      <ErrorSummary title={t['desk.there']} faults={fault ? { said: fault } : {}} />
+      {undone ? <Done>{t['desk.undone']}</Done> : ''}
+      <h1>{t['desk.search']}</h1>
       <PostForm action="/desk/search" csrf={session.csrf}>
         <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
-        <Button>{t.dSearch}</Button>
+        <Button>{t['desk.search']}</Button>
       </PostForm>
       {found ? (
         <section aria-live="polite">
-          <h2>{t.dFound}</h2>
-          {found.matches.length === 0 ? <p>{t.dNobody}</p> : ''}
+          <h2>{t['desk.found']}</h2>
+          {found.matches.length === 0 ? <p>{t['desk.nobody']}</p> : ''}
           <ul class="cards">
             {found.matches.map((match) => (
               <li>
                 <a href={`/desk/neighbours/${match.id}`}>
-                  <bdi>{match.name ? nameText(match.name, t.newbornOf) : '…'}</bdi>
+                  <bdi>{match.name ? nameText(match.name, t['page.newbornOf']) : '…'}</bdi>
                   <Reading name={match.name} />
                 </a>
                 <br />
@@ -70,10 +79,10 @@ export function SearchPage(props: {
               </li>
             ))}
           </ul>
-          {found.more ? <p>{t.dMore}</p> : ''}
+          {found.more ? <p>{t['desk.more']}</p> : ''}
           <p>
             <a class="govuk-button" href="/desk/register">
-              {t.dRegister}
+              {t['desk.register']}
             </a>
           </p>
         </section>

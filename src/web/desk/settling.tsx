@@ -74,7 +74,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
         })
       } else if (address) await settle({ address })
     } catch (error) {
-      if (error instanceof NothingChanges) return again({ where: t.zNothing })
+      if (error instanceof NothingChanges) return again({ where: t['dates.nothing'] })
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
       return again(faultsOf(error, context))
@@ -111,13 +111,13 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<WithPage {...again} fault={context.t.dTooWide} />, 422)
+      return pageOf(<WithPage {...again} fault={context.t['desk.tooWide']} />, 422)
     }
   })
 }
 
 const beganIn = (text: string, t: Texts): DateTyped =>
-  z.iso.date().safeParse(text).success ? { date: text } : { fault: t.dNoSuchDay }
+  z.iso.date().safeParse(text).success ? { date: text } : { fault: t['desk.noSuchDay'] }
 
 /** What the form must know of who settles, and nothing that says who they are. */
 interface Who {
@@ -159,11 +159,11 @@ export function Settle(props: { context: DeskContext; neighbour: Neighbour; once
   const { context, neighbour, once } = props
   const { t } = context
   const who = whoOf(neighbour, context)
-  const settle = who.returns ? t.dReturn : t.dMove
+  const settle = who.returns ? t['desk.return'] : t['desk.move']
   return (
-    <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns} button>
+    <Details summary={who.returns ? t['desk.return'] : t['moving.settle']} open={who.returns} button>
       <p>
-        <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
+        <a href={`/desk/neighbours/${neighbour.id}/with`}>{t['moving.moveIn']}</a>
       </p>
       <SettleForm context={context} id={neighbour.id} who={who} once={once} button={settle}>
         <AddressFields context={context} typed={{}} />
@@ -193,23 +193,23 @@ function SettleForm(props: {
       {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
       <PlainTick t={t} faults={heldBack(typed, t)} />
       {children}
-      {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
+      {who.others ? <Tick name="everyone" label={t['moving.everyone']} on={typed.everyone !== undefined} /> : ''}
       {who.minors ? (
         <Radios
           name="agreement"
-          legend={t.dMinors}
+          legend={t['moving.minors']}
           value={typed.agreement ?? ''}
           fault={faults.agreement}
           choices={[
-            { value: 'all-agree', label: t.dMinorsAgree },
-            { value: 'court-order', label: t.dMinorsCourt },
+            { value: 'all-agree', label: t['moving.minorsAgree'] },
+            { value: 'court-order', label: t['moving.minorsCourt'] },
           ]}
         />
       ) : (
         ''
       )}
       <SinceField t={t} typed={typed} fault={faults.since} />
-      {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
+      {who.began ? <Tick name="mistake" label={t['moving.mistake']} on={typed.mistake !== undefined} /> : ''}
       <Button>{button}</Button>
     </PostForm>
   )
@@ -219,17 +219,17 @@ function SettleForm(props: {
 function SettlePage(props: { context: DeskContext; who: Who; typed: Typed; faults: Faults }) {
   const { context, who, typed, faults } = props
   const { t } = context
-  const title = who.returns ? t.dReturn : t.dSettle
+  const title = who.returns ? t['desk.return'] : t['moving.settle']
   return (
     <Desk context={context} title={title}>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <ErrorSummary title={t['desk.there']} faults={faults} />
       <h1>{title}</h1>
       <SettleForm
         context={context}
         id={idIn(context)}
         who={who}
         once={idempotencyKeyOf(typed)}
-        button={who.returns ? t.dReturn : t.dMove}
+        button={who.returns ? t['desk.return'] : t['desk.move']}
         typed={typed}
         faults={faults}
       >
@@ -240,7 +240,7 @@ function SettlePage(props: { context: DeskContext; who: Who; typed: Typed; fault
         )}
       </SettleForm>
       <p>
-        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -260,9 +260,9 @@ function WithPage(props: {
   const id = idIn(context)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
-    <Desk context={context} title={t.dMoveIn} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
-      <h1>{t.dMoveIn}</h1>
+    <Desk context={context} title={t['moving.moveIn']} script={deskScript.address}>
+      <ErrorSummary title={t['desk.there']} faults={fault ? { said: fault } : {}} />
+      <h1>{t['moving.moveIn']}</h1>
       <PostForm action={`/desk/neighbours/${id}/with`} csrf={session.csrf}>
         <input type="hidden" name="version" value={who.version} />
         <input type="hidden" name="began" value={who.began} />
@@ -270,32 +270,38 @@ function WithPage(props: {
         {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
         {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
         <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
-        <Button secondary>{t.dSearch}</Button>
+        <Button secondary>{t['desk.search']}</Button>
       </PostForm>
-      {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
+      {found && others.length === 0 ? <p role="status">{t['desk.nobody']}</p> : ''}
       {others.length > 0 ? (
-        <SettleForm context={context} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>
+        <SettleForm
+          context={context}
+          id={id}
+          who={who}
+          once={randomUUID()}
+          button={who.returns ? t['desk.return'] : t['desk.move']}
+        >
           <Radios
             name="join"
-            legend={t.dWithWhom}
+            legend={t['desk.withWhom']}
             heading
             required
             value={others.length === 1 ? (others[0]?.id ?? '') : ''}
             choices={others.map((match) => ({
               value: match.id,
-              label: match.name ? nameText(match.name, t.newbornOf) : '…',
+              label: match.name ? nameText(match.name, t['page.newbornOf']) : '…',
               hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
                 .filter(Boolean)
                 .join(' · '),
             }))}
           />
-          {found?.more ? <p>{t.dMore}</p> : ''}
+          {found?.more ? <p>{t['desk.more']}</p> : ''}
         </SettleForm>
       ) : (
         ''
       )}
       <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )

@@ -22,25 +22,25 @@ export type DeskContext = PageContext<Staff> & {
 }
 
 const ROOMS: { path: Path; text: keyof Texts }[] = [
-  { path: '/desk', text: 'dPeopleRoom' },
-  { path: '/desk/register', text: 'dRegister' },
-  { path: '/desk/work', text: 'dWork' },
-  { path: '/desk/perhaps', text: 'dPerhaps' },
-  { path: '/desk/flags', text: 'dSupervision' },
-  { path: '/desk/legal', text: 'dLegal' },
-  { path: '/desk/lockdown', text: 'dLockdown' },
-  { path: '/desk/organisations', text: 'gTitle' },
-  { path: '/desk/erasures', text: 'eTitle' },
-  { path: '/desk/complaints', text: 'kDesk' },
-  { path: '/desk/ledger', text: 'dAudit' },
-  { path: '/desk/sessions', text: 'dSessions' },
+  { path: '/desk', text: 'desk.peopleRoom' },
+  { path: '/desk/register', text: 'desk.register' },
+  { path: '/desk/work', text: 'desk.work' },
+  { path: '/desk/perhaps', text: 'join.perhaps' },
+  { path: '/desk/flags', text: 'desk.supervision' },
+  { path: '/desk/legal', text: 'desk.legal' },
+  { path: '/desk/lockdown', text: 'desk.lockdown' },
+  { path: '/desk/organisations', text: 'organisations.title' },
+  { path: '/desk/erasures', text: 'erasure.title' },
+  { path: '/desk/complaints', text: 'complaint.desk' },
+  { path: '/desk/ledger', text: 'desk.audit' },
+  { path: '/desk/sessions', text: 'desk.sessions' },
 ]
 
 const ROLES = {
-  clerk: 'dRoleClerk',
-  supervisor: 'dRoleSupervisor',
-  legal: 'dRoleLegal',
-  auditor: 'dRoleAuditor',
+  clerk: 'desk.roleClerk',
+  supervisor: 'desk.roleSupervisor',
+  legal: 'desk.roleLegal',
+  auditor: 'desk.roleAuditor',
 } as const satisfies Record<StaffRole, keyof Texts>
 
 /** Who opens records for a case. */
@@ -56,28 +56,28 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
   const { t, requester, session, language } = context
   return (
     <Page
-      title={`${title} · ${t.dDesk}`}
+      title={`${title} · ${t['desk.desk']}`}
       language={language}
       town={context.name}
       {...(props.script ? { script: { src: props.script, nonce: context.nonce() } } : {})}
       bar={
         <>
           <Rooms
-            label={t.dDesk}
+            label={t['desk.desk']}
             rooms={ROOMS.filter(({ path }) => mayReach(`GET ${path}`, requester)).map(({ path, text }) => ({
               path,
               name: t[text],
               here: path === here,
             }))}
           >
-            <RoomAction action="/desk/lock" name={t.dLock} accesskey="l">
+            <RoomAction action="/desk/lock" name={t['desk.lock']} accesskey="l">
               <Csrf token={session.csrf} />
             </RoomAction>
-            <RoomAction action="/sign-out" name={t.dSignOut}>
+            <RoomAction action="/sign-out" name={t['signIn.signOut']}>
               <Csrf token={session.csrf} />
             </RoomAction>
           </Rooms>
-          <section class="govuk-width-container session-bar" aria-label={t.dCase}>
+          <section class="govuk-width-container session-bar" aria-label={t['desk.case']}>
             {/* Of somebody's page no second look for another language; of one that came by a form nothing typed is left behind. */}
             {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(context.path) || context.form.entries().length > 0 ? (
               ''
@@ -85,8 +85,10 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
               <Languages language={language} path={context.path} />
             )}
             <p class="govuk-hint">
-              {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
-              {LANGUAGES[language].name}
+              {t['desk.signedIn']
+                .replace('{role}', t[ROLES[requester.role]])
+                .replace('{office}', session.office ?? '–')}{' '}
+              · {LANGUAGES[language].name}
             </p>
             {CASEWORK.has(requester.role) && !session.locked ? (
               <CaseBar context={context} open={here === '/desk' && !requester.case} />
@@ -100,7 +102,7 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
     >
       {context.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
-          <strong>{context.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
+          <strong>{context.hiding === 'held' ? t['desk.isHeld'] : t['desk.isHidden']}</strong>
         </p>
       ) : (
         ''
@@ -112,7 +114,7 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
           role="status"
           hidden
           data-key={session.formKey}
-          data-text={t.dWaiting}
+          data-text={t['desk.waiting']}
         />
       ) : (
         ''
@@ -132,10 +134,10 @@ function CaseBar({ context, open }: { context: DeskContext; open: boolean }) {
       <summary>
         {requester.case ? (
           <>
-            {t.dCase}: <bdi>{requester.case}</bdi>
+            {t['desk.case']}: <bdi>{requester.case}</bdi>
           </>
         ) : (
-          t.dCaseNone
+          t['desk.caseNone']
         )}{' '}
         · {why}
       </summary>
@@ -143,20 +145,20 @@ function CaseBar({ context, open }: { context: DeskContext; open: boolean }) {
         <input type="hidden" name="to" value={context.path} />
         <Field
           name="case"
-          label={t.dCase}
+          label={t['desk.case']}
           value={requester.case ?? ''}
           maxlength={40}
           size={20}
           auto
-          hint={requester.case ? undefined : t.dCaseHint}
+          hint={requester.case ? undefined : t['desk.caseHint']}
         />
         <Select
           name="purpose"
-          label={t.dPurpose}
+          label={t['desk.purpose']}
           value={purposeOf(requester)}
           options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
         />
-        <Button secondary>{t.dSet}</Button>
+        <Button secondary>{t['desk.set']}</Button>
       </PostForm>
     </details>
   )

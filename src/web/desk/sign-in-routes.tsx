@@ -34,18 +34,18 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     const to = safePath(request.query('to'), '/desk')
     const start = `/sign-in/start?to=${encodeURIComponent(to)}`
     return pageOf(
-      <Page title={t.dSignIn} language={language} town={nameIn(town, language)}>
+      <Page title={t['signIn.signIn']} language={language} town={nameIn(town, language)}>
         <Languages language={language} path="/sign-in" />
-        <h1>{t.dSignIn}</h1>
-        <p class="lead">{t.dSignInLead}</p>
+        <h1>{t['signIn.signIn']}</h1>
+        <p class="lead">{t['signIn.signInLead']}</p>
         {signIn ? (
           <p>
             <a class="govuk-button" href={start}>
-              {t.dSignIn}
+              {t['signIn.signIn']}
             </a>
           </p>
         ) : (
-          <p>{t.pNotFound}</p>
+          <p>{t['problem.notFound']}</p>
         )}
       </Page>,
     )
@@ -121,15 +121,15 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     const { t, language, name } = context
     const to = safePath(context.query('to'), '/desk')
     return pageOf(
-      <Page title={t.dLocked} language={language} town={name}>
-        <h1>{t.dLocked}</h1>
+      <Page title={t['signIn.locked']} language={language} town={name}>
+        <h1>{t['signIn.locked']}</h1>
         <p>
           <a class="govuk-button" href={`/sign-in/start?to=${encodeURIComponent(to)}`}>
-            {t.dUnlock}
+            {t['signIn.unlock']}
           </a>
         </p>
         <PostForm action="/sign-out" csrf={context.session.csrf}>
-          <Button secondary>{t.dSignOut}</Button>
+          <Button secondary>{t['signIn.signOut']}</Button>
         </PostForm>
       </Page>,
     )

@@ -42,34 +42,34 @@ export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: 
 }
 
 const whatNames = (t: Texts): Record<Undoable['what'], string> => ({
-  registration: t.dRegister,
-  return: t.dReturn,
-  move: t.dMove,
-  departure: t.dLeave,
-  correction: t.dCorrect,
+  registration: t['desk.register'],
+  return: t['desk.return'],
+  move: t['desk.move'],
+  departure: t['desk.leave'],
+  correction: t['desk.correct'],
 })
 
 function UndoPage({ context, undoable: shown }: { context: DeskContext; undoable: Undoable }) {
   const { t, language, session } = context
   const { id, name, dateOfBirth, what, effectiveOn, people } = shown
   return (
-    <Desk context={context} title={t.dUndo}>
-      <h1>{t.dUndo}</h1>
+    <Desk context={context} title={t['undo.undo']}>
+      <h1>{t['undo.undo']}</h1>
       <Facts>
-        <Fact name={t.dWho}>
-          <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <Fact name={t['desk.who']}>
+          <bdi data-whom="yes">{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
         </Fact>
-        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.lWhat}>{whatNames(t)[what]}</Fact>
-        <Fact name={t.dOn}>{dayText(language, effectiveOn)}</Fact>
+        <Fact name={t['desk.born']}>{bornText(language, dateOfBirth)}</Fact>
+        <Fact name={t['leaving.what']}>{whatNames(t)[what]}</Fact>
+        <Fact name={t['desk.on']}>{dayText(language, effectiveOn)}</Fact>
       </Facts>
-      {people > 1 ? <p class="govuk-inset-text">{counted(t.dUndoPeople, language, { n: people })}</p> : ''}
-      <p class="lead">{what === 'registration' ? t.dUndoRegistration : t.dUndoLead}</p>
+      {people > 1 ? <p class="govuk-inset-text">{counted(t['undo.undoPeople'], language, { n: people })}</p> : ''}
+      <p class="lead">{what === 'registration' ? t['undo.undoRegistration'] : t['undo.undoLead']}</p>
       <PostForm action={`/desk/neighbours/${id}/undo`} csrf={session.csrf}>
-        <Button warning>{t.dUndoSure}</Button>
+        <Button warning>{t['undo.undoSure']}</Button>
       </PostForm>
       <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )
@@ -78,11 +78,11 @@ function UndoPage({ context, undoable: shown }: { context: DeskContext; undoable
 function WhyNotPage({ context, error }: { context: DeskContext; error: CannotUndo }) {
   const { t } = context
   return (
-    <Desk context={context} title={t.dUndo}>
-      <h1>{t.dUndo}</h1>
+    <Desk context={context} title={t['undo.undo']}>
+      <h1>{t['undo.undo']}</h1>
       <p class="lead">{reasonText(error.code, t)}</p>
       <p>
-        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t['desk.back']}</a>
       </p>
     </Desk>
   )

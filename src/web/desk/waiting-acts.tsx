@@ -9,10 +9,10 @@ import type { DeskContext } from './shell.tsx'
 
 /** What waits for a second officer: what it is about, and the two answers. */
 export const linkNames = (t: Texts): Record<LinkKind, string> => ({
-  memberOf: t.gMember,
-  reportsTo: t.gReports,
-  sharesWith: t.gShares,
-  suppliedBy: t.gSupplied,
+  memberOf: t['organisations.member'],
+  reportsTo: t['organisations.reports'],
+  sharesWith: t['organisations.shares'],
+  suppliedBy: t['organisations.supplied'],
 })
 
 export function WaitingActs(props: {
@@ -23,51 +23,57 @@ export function WaitingActs(props: {
   const { context, waiting, names } = props
   const { t, language, session } = context
   const kinds: Record<ActKind, string> = {
-    enrol: t.gAdd,
-    application: t.aTitle,
-    function: t.aDoes,
-    link: t.gLink,
-    attestation: t.gRenew,
-    machine: t.gMachine,
-    'end-machine': t.gEndMachine,
-    'end-key': t.gEndKey,
-    suspend: t.gSuspend,
-    alias: t.gAlias,
-    lend: t.gLend,
-    'take-back': t.gTakeBack,
-    affected: t.gAffected,
-    secrecy: t.gSecrecy,
+    enrol: t['organisations.add'],
+    application: t['enrolment.title'],
+    function: t['enrolment.does'],
+    link: t['organisations.link'],
+    attestation: t['organisations.renew'],
+    machine: t['organisations.machine'],
+    'end-machine': t['organisations.endMachine'],
+    'end-key': t['organisations.endKey'],
+    suspend: t['organisations.suspend'],
+    alias: t['organisations.alias'],
+    lend: t['organisations.lend'],
+    'take-back': t['organisations.takeBack'],
+    affected: t['organisations.affected'],
+    secrecy: t['organisations.secrecy'],
   }
-  const asked = { enrol: t.aTitle, machine: t.gAskMachine, keys: t.gAskKeys }
+  const asked = {
+    enrol: t['enrolment.title'],
+    machine: t['organisations.askMachine'],
+    keys: t['organisations.askKeys'],
+  }
   const labels: Record<string, string> = {
-    organisationId: t.gName,
-    relatedId: t.gRelated,
-    name: t.gName,
-    identifier: t.gIdentifier,
-    functions: t.aDoes,
-    function: t.aDoes,
-    kind: t.gLink,
-    signedBy: t.gSigned,
-    keys: t.aKeys,
-    thumbprint: t.gThumbprint,
-    client: t.gClients,
-    clients: t.gClients,
-    staff: t.whoStaff,
-    kid: t.gKey,
-    reference: t.dDemands,
-    until: t.hUntil,
-    basis: t.dBasis,
-    links: t.aLinks,
-    need: t.aNeed,
-    resembles: t.gResembles,
-    upheld: t.gUpheld,
+    organisationId: t['organisations.name'],
+    relatedId: t['organisations.related'],
+    name: t['organisations.name'],
+    identifier: t['organisations.identifier'],
+    functions: t['enrolment.does'],
+    function: t['enrolment.does'],
+    kind: t['organisations.link'],
+    signedBy: t['organisations.signed'],
+    keys: t['enrolment.keys'],
+    thumbprint: t['organisations.thumbprint'],
+    client: t['organisations.clients'],
+    clients: t['organisations.clients'],
+    staff: t['requester.staff'],
+    kid: t['organisations.key'],
+    reference: t['desk.demands'],
+    until: t['helpers.until'],
+    basis: t['desk.basis'],
+    links: t['enrolment.links'],
+    need: t['enrolment.need'],
+    resembles: t['organisations.resembles'],
+    upheld: t['organisations.upheld'],
   }
   const links = linkNames(t)
   const withKeys = (content: object) =>
-    'keys' in content && Array.isArray(content.keys) && content.keys.length === 0 ? { keys: [t.gNoKeys] } : {}
+    'keys' in content && Array.isArray(content.keys) && content.keys.length === 0
+      ? { keys: [t['organisations.noKeys']] }
+      : {}
   /** Each by its name: what somebody typed is not taken for the rest. */
   const said = ({ kind, content }: WaitingAct): [string, string][] =>
-    Object.entries({ ...content, ...(kind === 'machine' ? { keys: [t.gNoKeys] } : withKeys(content)) })
+    Object.entries({ ...content, ...(kind === 'machine' ? { keys: [t['organisations.noKeys']] } : withKeys(content)) })
       .filter(([key, value]) => key in labels && value !== undefined && String(value) !== '')
       .map(([key, value]) => [
         labels[key] ?? key,
@@ -85,7 +91,7 @@ export function WaitingActs(props: {
   if (waiting.length === 0) return ''
   return (
     <section aria-labelledby="waiting">
-      <h2 id="waiting">{t.gWaits}</h2>
+      <h2 id="waiting">{t['organisations.waits']}</h2>
       <ul class="cards">
         {waiting.map((act) => (
           <li>
@@ -100,7 +106,7 @@ export function WaitingActs(props: {
             </Facts>
             {act.kind === 'secrecy' ? (
               <p>
-                <a href={`/desk/legal/documents/${act.content.documentId}`}>{t.dDemandPaper}</a>
+                <a href={`/desk/legal/documents/${act.content.documentId}`}>{t['legal.demandPaper']}</a>
               </p>
             ) : (
               ''
@@ -112,11 +118,11 @@ export function WaitingActs(props: {
                   ''
                 ) : (
                   <Button name="approves" value="yes">
-                    {t.dApprove}
+                    {t['desk.approve']}
                   </Button>
                 )}
                 <Button secondary name="approves" value="no">
-                  {t.dRefuse}
+                  {t['desk.refuse']}
                 </Button>
               </p>
             </PostForm>

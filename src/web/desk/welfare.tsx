@@ -29,31 +29,31 @@ export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
 }
 
 const reasonNames = (t: Texts): Record<WelfareReason, string> => ({
-  'left-alone': t.uLeft,
-  'hides-alone': t.uHides,
-  'leaves-alone': t.uLeaves,
+  'left-alone': t['welfare.left'],
+  'hides-alone': t['welfare.hides'],
+  'leaves-alone': t['welfare.leaves'],
 })
 
 function WelfarePage(props: { context: DeskContext; checks: readonly WelfareCheck[]; more: string | undefined }) {
   const { context, checks, more } = props
   const { t, language, session } = context
   return (
-    <Desk context={context} title={t.uTitle} here="/desk/work">
-      <h1>{t.uTitle}</h1>
-      <p class="lead">{t.uLead}</p>
-      {checks.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+    <Desk context={context} title={t['welfare.title']} here="/desk/work">
+      <h1>{t['welfare.title']}</h1>
+      <p class="lead">{t['welfare.lead']}</p>
+      {checks.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
         {checks.map((check) => (
           <li>
             <a href={`/desk/neighbours/${check.neighbourId}`}>
-              <bdi>{check.name ? nameText(check.name, t.newbornOf) : '\u2026'}</bdi>
+              <bdi>{check.name ? nameText(check.name, t['page.newbornOf']) : '\u2026'}</bdi>
             </a>{' '}
             · {bornText(language, check.dateOfBirth)}
             <br />
             {reasonNames(t)[check.reason]} · {dayText(language, check.raisedOn)}
             <PostForm action="/desk/welfare" csrf={session.csrf}>
               <Button secondary name="entry" value={check.id}>
-                {t.uDone}
+                {t['welfare.done']}
               </Button>
             </PostForm>
           </li>

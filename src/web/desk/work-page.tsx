@@ -36,19 +36,19 @@ export function WorkPage(props: {
   const { context, drafts, proceedings, closed, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
   const { t, language, town, session, requester } = context
   return (
-    <Desk context={context} title={t.dWork} here="/desk/work" script={deskScript.address}>
-      <h1>{t.dWork}</h1>
-      <h2>{t.dDrafts}</h2>
+    <Desk context={context} title={t['desk.work']} here="/desk/work" script={deskScript.address}>
+      <h1>{t['desk.work']}</h1>
+      <h2>{t['desk.drafts']}</h2>
       <Drafts context={context} drafts={drafts.filter(({ typed }) => !typed[TO_DECIDE])} />
-      <h2>{t.dToDecide}</h2>
+      <h2>{t['work.toDecide']}</h2>
       <Drafts context={context} drafts={drafts.filter(({ typed }) => typed[TO_DECIDE])} />
-      <h2>{t.kDesk}</h2>
+      <h2>{t['complaint.desk']}</h2>
       <p>
         {requests === 0 ? (
-          t.dNoDrafts
+          t['desk.noDrafts']
         ) : (
           <a href="/desk/complaints">
-            {t.kDesk}: <bdi>{requests}</bdi>
+            {t['complaint.desk']}: <bdi>{requests}</bdi>
           </a>
         )}
       </p>
@@ -56,10 +56,10 @@ export function WorkPage(props: {
         ''
       ) : (
         <>
-          <h2>{t.dDrawn}</h2>
+          <h2>{t['oversight.drawn']}</h2>
           <p>
             <a href="/desk/look-ups">
-              {t.dDrawn}: <bdi>{lookUps}</bdi>
+              {t['oversight.drawn']}: <bdi>{lookUps}</bdi>
             </a>
           </p>
         </>
@@ -68,24 +68,24 @@ export function WorkPage(props: {
         ''
       ) : (
         <>
-          <h2>{t.uTitle}</h2>
+          <h2>{t['welfare.title']}</h2>
           <p>
             <a href="/desk/welfare">
-              {t.uTitle}: <bdi>{welfare}</bdi>
+              {t['welfare.title']}: <bdi>{welfare}</bdi>
             </a>
           </p>
         </>
       )}
       {/* No number: it would count those who are protected. */}
-      <h2>{t.zWaiting}</h2>
+      <h2>{t['dates.waiting']}</h2>
       <p>
-        <a href="/desk/years">{t.nShow}</a>
+        <a href="/desk/years">{t['messages.show']}</a>
       </p>
-      <h2>{t.dProceedings}</h2>
+      <h2>{t['desk.proceedings']}</h2>
       {closed ? (
         <p class="govuk-inset-text">{problemText(closed, t, { language, timeZone: town.timeZone })}</p>
       ) : proceedings.length === 0 ? (
-        <p>{t.dNoDrafts}</p>
+        <p>{t['desk.noDrafts']}</p>
       ) : (
         ''
       )}
@@ -95,35 +95,35 @@ export function WorkPage(props: {
         ))}
       </ul>
       <NextPage t={t} path="/desk/work" more={more} first={context.query('after') === ''} />
-      <h2>{t.dJoins}</h2>
+      <h2>{t['join.joins']}</h2>
       <p>
-        <a href="/desk/joins">{t.nShow}</a>
+        <a href="/desk/joins">{t['messages.show']}</a>
       </p>
-      <h2>{t.dUnrepresented}</h2>
+      <h2>{t['representatives.unrepresented']}</h2>
       <PostForm action="/desk/unrepresented" csrf={session.csrf}>
-        <p>{unrepresented ? t.dUnrepresentedMaybe : t.dNoDrafts}</p>
-        {unrepresented || requester.role === 'supervisor' ? <Button>{t.nShow}</Button> : ''}
+        <p>{unrepresented ? t['representatives.unrepresentedMaybe'] : t['desk.noDrafts']}</p>
+        {unrepresented || requester.role === 'supervisor' ? <Button>{t['messages.show']}</Button> : ''}
       </PostForm>
-      <h2>{t.dLetters}</h2>
+      <h2>{t['desk.letters']}</h2>
       {letters === 0 ? (
-        <p>{t.dNoDrafts}</p>
+        <p>{t['desk.noDrafts']}</p>
       ) : (
         <PostForm action="/desk/letters" target="_blank" rel="noopener" csrf={session.csrf}>
           <p>
-            {t.dLettersLead} <bdi>{letters}</bdi>
+            {t['work.lettersLead']} <bdi>{letters}</bdi>
           </p>
-          <Button>{t.dPrint}</Button>
+          <Button>{t['desk.print']}</Button>
         </PostForm>
       )}
-      <h2>{t.nReference}</h2>
+      <h2>{t['messages.reference']}</h2>
       {kept === 0 ? (
-        <p>{t.dNoDrafts}</p>
+        <p>{t['desk.noDrafts']}</p>
       ) : (
         <PostForm action="/desk/post" csrf={session.csrf}>
           <p>
-            {t.nReferenceLead} <bdi>{kept}</bdi>
+            {t['messages.referenceLead']} <bdi>{kept}</bdi>
           </p>
-          <Button>{t.nShow}</Button>
+          <Button>{t['messages.show']}</Button>
         </PostForm>
       )}
     </Desk>
@@ -138,12 +138,12 @@ function Due(props: { context: DeskContext; proceeding: OpenProceeding }) {
   return (
     <li>
       <a href={`/desk/neighbours/${neighbourId}/leave`}>
-        <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
       </a>{' '}
       · {proceedingNames(t)[cause]}
       <br />
-      {answerBy ? t.lUntil.replace('{day}', dayText(language, answerBy)) : t.lNoNotice}
-      {unread ? <strong class="govuk-tag">{t.lUnread}</strong> : ''}
+      {answerBy ? t['leaving.until'].replace('{day}', dayText(language, answerBy)) : t['leaving.noNotice']}
+      {unread ? <strong class="govuk-tag">{t['leaving.unread']}</strong> : ''}
     </li>
   )
 }
@@ -151,7 +151,7 @@ function Due(props: { context: DeskContext; proceeding: OpenProceeding }) {
 function Drafts(props: { context: DeskContext; drafts: readonly Draft[] }) {
   const { context, drafts } = props
   const { t, language, town, session } = context
-  if (drafts.length === 0) return <p>{t.dNoDrafts}</p>
+  if (drafts.length === 0) return <p>{t['desk.noDrafts']}</p>
   return (
     <ul class="cards">
       {drafts.map((draft) => (
@@ -160,12 +160,12 @@ function Drafts(props: { context: DeskContext; drafts: readonly Draft[] }) {
           {timeText(language, town.timeZone, draft.updatedAt)}
           <p class="govuk-button-group">
             <a class="govuk-button" href={`/desk/register?draft=${draft.id}`}>
-              {t.dContinue}
+              {t['desk.continue']}
             </a>
           </p>
           <PostForm action="/desk/drafts/discard" csrf={session.csrf}>
             <Button secondary name="draft" value={draft.id}>
-              {t.dDiscard}
+              {t['work.discard']}
             </Button>
           </PostForm>
         </li>
@@ -179,16 +179,16 @@ export function SessionsPage(props: { context: DeskContext; sessions: readonly O
   const { context, sessions } = props
   const { t, language, town, session } = context
   return (
-    <Desk context={context} title={t.dSessions} here="/desk/sessions">
-      <h1>{t.dSessions}</h1>
+    <Desk context={context} title={t['desk.sessions']} here="/desk/sessions">
+      <h1>{t['desk.sessions']}</h1>
       <ul class="cards">
         {sessions.map((one) => (
           <li>
             {timeText(language, town.timeZone, one.signedInAt)} – {timeText(language, town.timeZone, one.lastSeenAt)}
-            {one.here ? ` · ${t.dHere}` : ''}
+            {one.here ? ` · ${t['desk.here']}` : ''}
             <PostForm action="/desk/sessions/close" csrf={session.csrf}>
               <Button secondary name="handle" value={one.handle}>
-                {t.dCloseSession}
+                {t['work.closeSession']}
               </Button>
             </PostForm>
           </li>

@@ -19,10 +19,10 @@ export function MyLookUpsPage(props: {
   const { t, session } = context
   const before = context.query('before') || context.form.get('before')
   return (
-    <Own context={context} heading={t.dLooked} script="/assets/ledger.js">
+    <Own context={context} heading={t['desk.looked']} script="/assets/ledger.js">
       {asked ? (
         <Done>
-          <p>{t.kSent}</p>
+          <p>{t['complaint.sent']}</p>
           <p class="digits code" dir="ltr">
             {asked}
           </p>
@@ -30,9 +30,15 @@ export function MyLookUpsPage(props: {
       ) : (
         ''
       )}
-      <p class="lead">{t.rLookedLead}</p>
-      <p>{t.rAskNamed}</p>
-      <div id="ledger" data-key={verifier} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
+      <p class="lead">{t['entrance.lookedLead']}</p>
+      <p>{t['entrance.askNamed']}</p>
+      <div
+        id="ledger"
+        data-key={verifier}
+        data-proved={t['entrance.proved']}
+        data-soon={t['entrance.notYet']}
+        data-broken={t['entrance.broken']}
+      >
         <LookUps
           context={context}
           page={page}
@@ -46,7 +52,7 @@ export function MyLookUpsPage(props: {
               <PostForm action="/me/looked" csrf={session.csrf}>
                 <input type="hidden" name="before" value={before} />
                 <Button secondary name="entry" value={entryId}>
-                  {t.rAsk}
+                  {t['entrance.ask']}
                 </Button>
               </PostForm>
             )
@@ -70,9 +76,9 @@ export function DevicesPage(props: {
   const { context, ways, ended, typed, faults } = props
   const { t, session } = context
   return (
-    <Own context={context} heading={t.rDevices} script="/assets/me.js">
-      {ended ? <Done>{t.iEnded}</Done> : ''}
-      <p class="lead">{t.iLead}</p>
+    <Own context={context} heading={t['entrance.devices']} script="/assets/me.js">
+      {ended ? <Done>{t['waysIn.ended']}</Done> : ''}
+      <p class="lead">{t['waysIn.lead']}</p>
       <EnrolBox t={t} here csrf={session.csrf} />
       <WaysInList
         context={context}
@@ -92,18 +98,18 @@ export function EnrolBox(props: { t: Texts; here?: boolean; csrf?: string }) {
   return (
     <div
       id="enrol"
-      data-no={t.rPhoneNo}
-      data-held={t.rDeviceHeld}
-      data-known={t.iHere}
+      data-no={t['entrance.phoneNo']}
+      data-held={t['entrance.deviceHeld']}
+      data-known={t['waysIn.here']}
       {...(here ? { 'data-here': 'yes', 'data-csrf': csrf } : {})}
     >
-      <Field name="device" label={t.rDevice} auto />
-      <Field name="owner" label={t.iOwner} hint={t.iOwnerHint} auto />
+      <Field name="device" label={t['entrance.device']} auto />
+      <Field name="owner" label={t['waysIn.owner']} hint={t['waysIn.ownerHint']} auto />
       <div hidden>
-        <Tick name="plain" label={t.dPlain} on={false} />
+        <Tick name="plain" label={t['desk.plain']} on={false} />
       </div>
       <button type="button" class="govuk-button">
-        {t.rMake}
+        {t['entrance.make']}
       </button>
       <p role="status" />
     </div>

@@ -7,12 +7,12 @@ export function AskedPage(props: { context: OwnContext; asked: readonly Asked[] 
   const { context, asked } = props
   const { t } = context
   return (
-    <Own context={context} heading={t.qTitle}>
-      {context.query('help') === '1' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
-      {asked.length === 0 ? <p>{t.qNone}</p> : ''}
+    <Own context={context} heading={t['asked.title']}>
+      {context.query('help') === '1' ? <p class="govuk-inset-text">{t['welfare.help']}</p> : ''}
+      {asked.length === 0 ? <p>{t['asked.none']}</p> : ''}
       <AskedList context={context} asked={asked} />
       <p>
-        <a href="/complain">{t.kTitle}</a>
+        <a href="/complain">{t['complaint.title']}</a>
       </p>
     </Own>
   )

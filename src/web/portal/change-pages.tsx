@@ -22,76 +22,84 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
     </>
   )
   return (
-    <Own context={context} heading={t.mTitle}>
-      {context.query('done') === '' ? '' : <Done>{t.mDone}</Done>}
-      {context.query('done') === 'help' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
+    <Own context={context} heading={t['change.title']}>
+      {context.query('done') === '' ? '' : <Done>{t['change.done']}</Done>}
+      {context.query('done') === 'help' ? <p class="govuk-inset-text">{t['welfare.help']}</p> : ''}
       <section aria-labelledby="here">
-        <h2 id="here">{t.mHere}</h2>
+        <h2 id="here">{t['change.here']}</h2>
         <p>
-          {t.dHeard}: {dayText(language, heardOn)}. {t.mHereLead}
+          {t['desk.heard']}: {dayText(language, heardOn)}. {t['change.hereLead']}
         </p>
         <PostForm action="/me/change/here" csrf={session.csrf}>
           {hidden}
-          <Button>{t.mYes}</Button>
+          <Button>{t['change.yes']}</Button>
         </PostForm>
       </section>
       <section aria-labelledby="move">
-        <h2 id="move">{t.mMove}</h2>
-        <p>{t.mMoveLead}</p>
+        <h2 id="move">{t['change.move']}</h2>
+        <p>{t['change.moveLead']}</p>
         <p>
           <a class="govuk-button" href="/me/change/move">
-            {t.mMove}
+            {t['change.move']}
           </a>
         </p>
       </section>
       <section aria-labelledby="child">
-        <h2 id="child">{t.mChild}</h2>
-        <p>{t.mChildLead}</p>
+        <h2 id="child">{t['change.child']}</h2>
+        <p>{t['change.childLead']}</p>
         <ChildForm context={context} typed={{}} version={version} once={once} />
       </section>
       <section aria-labelledby="reach">
-        <h2 id="reach">{t.mReach}</h2>
+        <h2 id="reach">{t['change.reach']}</h2>
         <PostForm action="/me/change/reach" csrf={session.csrf}>
           {hidden}
           <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
-          <Field name="contact" label={t.mContact} value={contactText(contact)} />
-          <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
-          <Button>{t.dSave}</Button>
+          <Field name="contact" label={t['change.contact']} value={contactText(contact)} />
+          <Spoken label={t['desk.speaks']} languages={languages ?? []} otherwise={language} />
+          <Button>{t['desk.save']}</Button>
         </PostForm>
       </section>
       <section aria-labelledby="hide">
-        <h2 id="hide">{t.mHide}</h2>
-        <p>{neighbour.protected ? t.mHidden : t.mHideLead}</p>
+        <h2 id="hide">{t['change.hide']}</h2>
+        <p>{neighbour.protected ? t['change.hidden'] : t['change.hideLead']}</p>
         {neighbour.protected ? (
           ''
         ) : (
           <PostForm action="/me/change/hide" csrf={session.csrf}>
             {hidden}
-            <Button>{t.mHide}</Button>
+            <Button>{t['change.hide']}</Button>
           </PostForm>
         )}
       </section>
       <section aria-labelledby="object">
-        <h2 id="object">{t.mObject}</h2>
-        <p>{t.mObjectLead}</p>
-        <p>{t.nNamed}</p>
+        <h2 id="object">{t['change.object']}</h2>
+        <p>{t['change.objectLead']}</p>
+        <p>{t['messages.named']}</p>
         <PostForm action="/me/change/object" csrf={session.csrf}>
           {hidden}
-          <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />
-          <Button>{t.kSend}</Button>
+          <Field
+            name="why"
+            label={t['change.objectWhy']}
+            hint={t['complaint.ownWords']}
+            lines={3}
+            maxlength={5000}
+            required
+            auto
+          />
+          <Button>{t['complaint.send']}</Button>
         </PostForm>
       </section>
       <section aria-labelledby="leave">
-        <h2 id="leave">{t.mLeave}</h2>
-        <p>{t.mLeaveLead}</p>
+        <h2 id="leave">{t['change.leave']}</h2>
+        <p>{t['change.leaveLead']}</p>
         <PostForm action="/me/change/leave" csrf={session.csrf}>
           {hidden}
-          <Tick name="sure" label={t.mLeaveSure} on={false} />
-          <Button>{t.mLeave}</Button>
+          <Tick name="sure" label={t['change.leaveSure']} on={false} />
+          <Button>{t['change.leave']}</Button>
         </PostForm>
       </section>
       <p>
-        <a href="/complain?kind=change">{t.mElse}</a>
+        <a href="/complain?kind=change">{t['change.else']}</a>
       </p>
     </Own>
   )
@@ -112,16 +120,16 @@ function ChildForm({ context, typed, version, once, faults = {} }: ChildProps) {
     <PostForm action="/me/change/child" csrf={session.csrf}>
       <input type="hidden" name="once" value={once} />
       <input type="hidden" name="version" value={String(version)} />
-      <Field name="given" label={t.dGiven} value={typed.given} fault={faults.given} required auto />
-      <Field name="family" label={t.dFamily} value={typed.family} fault={faults.family} auto />
+      <Field name="given" label={t['desk.given']} value={typed.given} fault={faults.given} required auto />
+      <Field name="family" label={t['desk.family']} value={typed.family} fault={faults.family} auto />
       <DateField
         name="born"
-        legend={t.dBorn}
+        legend={t['desk.born']}
         fault={faults.born}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
         value={(part) => typed[`born-${part}`] ?? ''}
       />
-      <Button>{t.kSend}</Button>
+      <Button>{t['complaint.send']}</Button>
     </PostForm>
   )
 }
@@ -131,9 +139,9 @@ export function ChildPage(props: ChildProps) {
   const { context, faults = {} } = props
   const { t } = context
   return (
-    <Own context={context} heading={t.mChild}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <p>{t.mChildLead}</p>
+    <Own context={context} heading={t['change.child']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <p>{t['change.childLead']}</p>
       <ChildForm {...props} />
     </Own>
   )
@@ -152,9 +160,9 @@ export function MovePage(props: {
   const { context, typed, version, once, wards, faults = {} } = props
   const { t, session } = context
   return (
-    <Own context={context} heading={t.mMove}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <p class="lead">{t.mMoveLead}</p>
+    <Own context={context} heading={t['change.move']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <p class="lead">{t['change.moveLead']}</p>
       <PostForm action="/me/change/move" csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="version" value={String(version)} />
@@ -163,23 +171,23 @@ export function MovePage(props: {
           ''
         ) : (
           <>
-            <p class="govuk-inset-text">{counted(t.mActsHere, context.language, { n: wards })}</p>
+            <p class="govuk-inset-text">{counted(t['change.actsHere'], context.language, { n: wards })}</p>
             <Radios
               name="who"
-              legend={t.mAll}
+              legend={t['change.all']}
               value={typed.who ?? ''}
               fault={faults.who}
               required
               choices={[
-                { value: 'all', label: t.mTogether, hint: t.mTogetherHint },
-                { value: 'me', label: t.mOnlyMe, hint: t.mOnlyMeHint },
+                { value: 'all', label: t['change.together'], hint: t['change.togetherHint'] },
+                { value: 'me', label: t['change.onlyMe'], hint: t['change.onlyMeHint'] },
               ]}
             />
           </>
         )}
         <AddressFields context={context} typed={typed} faults={faults} own />
         <SinceField t={t} typed={typed} fault={faults.since} />
-        <Button>{t.mMove}</Button>
+        <Button>{t['change.move']}</Button>
       </PostForm>
     </Own>
   )

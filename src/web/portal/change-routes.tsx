@@ -113,7 +113,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       )
     const who = form.get('who')
     const faults = {
-      ...(wards > 0 && who !== 'me' && who !== 'all' ? { who: t.mWhoMissing } : {}),
+      ...(wards > 0 && who !== 'me' && who !== 'all' ? { who: t['change.whoMissing'] } : {}),
       ...misplaced,
       ...(since && 'fault' in since ? { since: since.fault } : {}),
     }
@@ -141,10 +141,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         throw error
       })
     } catch (error) {
-      if (error instanceof NothingChanges) return again({ where: t.mNothing })
+      if (error instanceof NothingChanges) return again({ where: t['change.nothing'] })
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
-      return again(error instanceof ImpossibleDates ? faultsOf(error, context) : { since: t.mSince })
+      return again(error instanceof ImpossibleDates ? faultsOf(error, context) : { since: t['change.since'] })
     }
     return Reply.redirect(DONE)
   })
@@ -192,13 +192,13 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     })
     const [given, family] = [form.get('given'), form.get('family')]
     const long = {
-      ...(given.length > 200 ? { given: t.jTooLong } : {}),
-      ...(family.length > 200 ? { family: t.jTooLong } : {}),
+      ...(given.length > 200 ? { given: t['hearing.tooLong'] } : {}),
+      ...(family.length > 200 ? { family: t['hearing.tooLong'] } : {}),
     }
     if (given === '' || Object.keys(long).length > 0 || (born && 'fault' in born)) {
       const faults = {
         ...long,
-        ...(given === '' ? { given: t.dGiven } : {}),
+        ...(given === '' ? { given: t['desk.given'] } : {}),
         ...(born && 'fault' in born ? { born: born.fault } : {}),
       }
       const drawn = { typed, version: versionIn(context), once: form.get('once'), faults }

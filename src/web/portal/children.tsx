@@ -77,7 +77,7 @@ function ChildLookedPage(props: { context: OwnContext; child: string; page: Look
   const { context, child, page } = props
   const { t, session } = context
   return (
-    <Own context={context} heading={t.dLooked}>
+    <Own context={context} heading={t['desk.looked']}>
       <LookUps context={context} page={{ ...page, older: undefined }} path="/me/children" newest />
       {page.older === undefined ? (
         ''
@@ -85,12 +85,12 @@ function ChildLookedPage(props: { context: OwnContext; child: string; page: Look
         <PostForm action="/me/children/looked" csrf={session.csrf}>
           <input type="hidden" name="child" value={child} />
           <Button secondary name="before" value={page.older}>
-            {t.dOlder}
+            {t['desk.older']}
           </Button>
         </PostForm>
       )}
       <p>
-        <a href="/me/children">{t.dBack}</a>
+        <a href="/me/children">{t['desk.back']}</a>
       </p>
     </Own>
   )
@@ -103,19 +103,19 @@ function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[
   const { context, represented, once } = props
   const { t, language, session } = context
   return (
-    <Own context={context} heading={t.rChildren}>
-      <p class="lead">{t.rChildrenLead}</p>
-      {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
+    <Own context={context} heading={t['entrance.children']}>
+      <p class="lead">{t['entrance.childrenLead']}</p>
+      {represented.length === 0 ? <p>{t['entrance.noChildren']}</p> : ''}
       {represented.map(({ id, name, dateOfBirth, toldWhere, asked }) => (
         <section aria-labelledby={`child-${id}`}>
           <h2 id={`child-${id}`}>
-            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+            <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
           </h2>
           <p>{bornText(language, dateOfBirth)}</p>
           {toldWhere ? (
             <PostForm action="/me/children/looked" csrf={session.csrf}>
               <Button secondary name="child" value={id}>
-                {t.dLooked}
+                {t['desk.looked']}
               </Button>
             </PostForm>
           ) : (
@@ -124,7 +124,7 @@ function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[
           {asked ? (
             <PostForm action="/me/children/hearing" csrf={session.csrf}>
               <Button name="child" value={id}>
-                {t.jChild}
+                {t['hearing.child']}
               </Button>
             </PostForm>
           ) : (

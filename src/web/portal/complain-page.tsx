@@ -51,20 +51,20 @@ export function ComplainPage(
   if (sent && appointmentAt)
     return (
       <Page title={name} language={language} town={name}>
-        <h1 class="no-print">{t.kTitle}</h1>
+        <h1 class="no-print">{t['complaint.title']}</h1>
         <AppointmentSlip town={town} language={language} at={appointmentAt} code={sent} />
         <p class="no-print">
-          <a href={`/complain?lang=${language}`}>{t.dBack}</a>
+          <a href={`/complain?lang=${language}`}>{t['desk.back']}</a>
         </p>
       </Page>
     )
   return (
     <Page title={name} language={language} town={name}>
       <Languages language={language} path="/complain" />
-      <h1>{t.kTitle}</h1>
+      <h1>{t['complaint.title']}</h1>
       {sent ? (
         <Done>
-          <p>{t.kSent}</p>
+          <p>{t['complaint.sent']}</p>
           <p class="digits code" dir="ltr">
             {sent}
           </p>
@@ -72,7 +72,7 @@ export function ComplainPage(
       ) : (
         ''
       )}
-      {followed === 'none' ? <ErrorSummary title={t.dThere} faults={{ code: t.kNone }} /> : ''}
+      {followed === 'none' ? <ErrorSummary title={t['desk.there']} faults={{ code: t['complaint.none'] }} /> : ''}
       {followed && followed !== 'none' ? (
         <FollowedBox town={town} language={language} followed={followed} code={code ?? ''} />
       ) : (
@@ -80,22 +80,30 @@ export function ComplainPage(
       )}
       {props.taken ? (
         <NotDone>
-          <p>{t.wTaken}</p>
+          <p>{t['appointment.taken']}</p>
         </NotDone>
       ) : (
         ''
       )}
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <p class="lead">{t.kLead}</p>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <p class="lead">{t['complaint.lead']}</p>
       <PublicForm action={`/complain?lang=${language}`} enctype="multipart/form-data">
-        <Select name="kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
+        <Select name="kind" label={t['complaint.kind']} value={kind} options={writtenKinds(language)} />
         <input type="hidden" name="once" value={randomUUID()} />
-        <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} fault={faults.text} auto />
+        <Field
+          name="text"
+          label={t['complaint.text']}
+          hint={t['complaint.ownWords']}
+          lines={6}
+          value={text}
+          fault={faults.text}
+          auto
+        />
         {takesFiles ? (
           <Files
             name="added"
-            label={t.kAdd}
-            hint={t.kAddHint}
+            label={t['complaint.add']}
+            hint={t['complaint.addHint']}
             fault={faults.added}
             // A telephone that keeps photos as HEIC sends them as JPEG then; whoever chooses a HEIC all the same is not refused.
             accept="image/jpeg,image/png,image/webp,audio/*"
@@ -106,39 +114,50 @@ export function ComplainPage(
         {mayBeNamed ? (
           <Radios
             name="named"
-            legend={t.nWhose}
+            legend={t['messages.whose']}
             value={named ? 'with' : 'without'}
             choices={[
-              { value: 'without', label: t.nWithout, hint: t.nWithoutHint },
-              { value: 'with', label: t.nWith, hint: t.nWithHint },
+              { value: 'without', label: t['messages.without'], hint: t['messages.withoutHint'] },
+              { value: 'with', label: t['messages.with'], hint: t['messages.withHint'] },
             ]}
           />
         ) : (
           ''
         )}
-        <LanguageSelect label={t.dSpeaks} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
-        <Button>{t.kSend}</Button>
+        <LanguageSelect label={t['desk.speaks']} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
+        <Button>{t['complaint.send']}</Button>
       </PublicForm>
       <p>
-        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+        <a href={`/complain/service?lang=${language}`}>{t['complaint.service']}</a>
       </p>
-      <h2>{t.wTitle}</h2>
+      <h2>{t['appointment.title']}</h2>
       {times.length === 0 ? (
-        <p>{t.wNone}</p>
+        <p>{t['appointment.none']}</p>
       ) : (
         <PublicForm action={`/complain/appointment?lang=${language}`}>
-          <p>{t.wLead}</p>
+          <p>{t['appointment.lead']}</p>
           <TimeSelect town={town} language={language} times={times} />
-          <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
+          <Select
+            name="kind"
+            id="heard-kind"
+            label={t['complaint.kind']}
+            value={kind}
+            options={writtenKinds(language)}
+          />
           <input type="hidden" name="language" value={language} />
           <input type="hidden" name="once" value={randomUUID()} />
-          <Button secondary>{t.wBook}</Button>
+          <Button secondary>{t['appointment.book']}</Button>
         </PublicForm>
       )}
-      <h2>{t.kFollow}</h2>
+      <h2>{t['complaint.follow']}</h2>
       <PublicForm action={`/complain/follow?lang=${language}`}>
-        <Field name="code" label={t.kFollow} fault={followed === 'none' ? t.kNone : undefined} required />
-        <Button>{t.vGo}</Button>
+        <Field
+          name="code"
+          label={t['complaint.follow']}
+          fault={followed === 'none' ? t['complaint.none'] : undefined}
+          required
+        />
+        <Button>{t['check.go']}</Button>
       </PublicForm>
     </Page>
   )
@@ -147,10 +166,16 @@ export function ComplainPage(
 /** Why it was not sent, beside the box it is about. */
 function faultsOf(fault: Complaining['fault'], t: Texts): Faults {
   if (fault === undefined) return {}
-  if (fault === 'nothing' || fault === 'too-long') return { text: fault === 'nothing' ? t.kNothing : t.jTooLong }
-  if (fault === 'too-many-now') return { text: t.pMany }
-  if (fault === 'signed-out') return { text: t.nSignedOut }
-  const why = { 'wrong-file': t.kAddWrong, 'too-many': t.kAddMany, 'too-large': t.kAddLarge, 'not-here': t.kAddNotHere }
+  if (fault === 'nothing' || fault === 'too-long')
+    return { text: fault === 'nothing' ? t['complaint.nothing'] : t['hearing.tooLong'] }
+  if (fault === 'too-many-now') return { text: t['problem.many'] }
+  if (fault === 'signed-out') return { text: t['messages.signedOut'] }
+  const why = {
+    'wrong-file': t['complaint.addWrong'],
+    'too-many': t['complaint.addMany'],
+    'too-large': t['complaint.addLarge'],
+    'not-here': t['complaint.addNotHere'],
+  }
   return { [fault === 'not-here' ? 'text' : 'added']: why[fault] }
 }
 
@@ -164,19 +189,19 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
     <Done>
       {answer ? (
         <>
-          <h2>{t.kAnswered}</h2>
+          <h2>{t['complaint.answered']}</h2>
           <p dir="auto">{answer}</p>
         </>
       ) : (
-        <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
+        <p>{t['complaint.waiting'].replace('{day}', dayText(language, dueOn))}</p>
       )}
-      {withOmbudsperson ? <p>{t.kEscalated}</p> : ''}
+      {withOmbudsperson ? <p>{t['complaint.escalated']}</p> : ''}
       {appointment ? <p>{appointmentText(appointment, town, language)}</p> : ''}
       {(answer ? !escalated : expected) ? (
         <PublicForm action={`/complain/follow?lang=${language}`}>
           <input type="hidden" name="code" value={code} />
           <Button secondary name="wish" value={answer ? 'escalate' : 'cancel'}>
-            {answer ? t.kEscalate : t.wCancel}
+            {answer ? t['complaint.escalate'] : t['appointment.cancel']}
           </Button>
         </PublicForm>
       ) : (

@@ -47,8 +47,8 @@ export function enrolPages(app: App, deps: PortalDeps): void {
       const name = String(path[0])
       faults[name] = boxText(t, text(name), code === 'too_big')
     }
-    if (keys === undefined) faults.keys = t.aKeysWrong
-    if (!form.has('attestation')) faults.attestation = t.aMissing
+    if (keys === undefined) faults.keys = t['enrolment.keysWrong']
+    if (!form.has('attestation')) faults.attestation = t['enrolment.missing']
     const page = { town: nameIn(town, language), language }
     if (!parsed.success || Object.keys(faults).length > 0)
       return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422)
@@ -57,7 +57,10 @@ export function enrolPages(app: App, deps: PortalDeps): void {
       return pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429)
-        return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={{ name: t.pMany }} />, 429).because(error)
+        return pageOf(
+          <EnrolOrganisationPage {...page} typed={form} faults={{ name: t['problem.many'] }} />,
+          429,
+        ).because(error)
       if (!(error instanceof SaysTooMuch)) throw error
       return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422)
     }
@@ -70,11 +73,16 @@ export function enrolPages(app: App, deps: PortalDeps): void {
     const standing = await standingOf(deps, town, code)
     if (organisationId !== undefined)
       return pageOf(
-        await ownPage(deps, town, { language, organisationId, code, said: { done: LOCALES[language].aEnrolled } }),
+        await ownPage(deps, town, {
+          language,
+          organisationId,
+          code,
+          said: { done: LOCALES[language]['enrolment.enrolled'] },
+        }),
       )
     const page = { town: nameIn(town, language), language }
     if (standing === undefined)
-      return pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404)
+      return pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language]['complaint.none'] }} />, 404)
     return pageOf(<EnrolOrganisationPage {...page} standing={standing} />)
   })
 }
@@ -88,9 +96,9 @@ const heldIn = (form: Form, t: Texts): Faults =>
 /** What each function is called, and which of them is never answered. */
 const doesLabel = (t: Texts, language: Language, id: (typeof DOES)[number]) =>
   id === 'other'
-    ? t.aOther
+    ? t['enrolment.other']
     : closes([id])
-      ? `${functionTitle(id, language)} (${t.gNever})`
+      ? `${functionTitle(id, language)} (${t['organisations.never']})`
       : functionTitle(id, language)
 
 function EnrolOrganisationPage(props: {
@@ -105,12 +113,12 @@ function EnrolOrganisationPage(props: {
   const t = LOCALES[language]
   const value = (name: string) => typed?.get(name) ?? ''
   return (
-    <Page title={`${t.aTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['enrolment.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/providers/enrol" />
-      <h1>{t.aTitle}</h1>
+      <h1>{t['enrolment.title']}</h1>
       {sent ? (
         <Done>
-          <p>{t.aSent}</p>
+          <p>{t['enrolment.sent']}</p>
           <p class="digits code" dir="ltr">
             {sent}
           </p>
@@ -122,53 +130,60 @@ function EnrolOrganisationPage(props: {
         ''
       ) : (
         <div class="govuk-inset-text" role="status">
-          <p>{standing.state === 'waiting' ? t.aWaiting : t.aRefused}</p>
+          <p>{standing.state === 'waiting' ? t['enrolment.waiting'] : t['enrolment.refused']}</p>
           {standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
         </div>
       )}
-      <p class="lead">{t.aLead}</p>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <p class="lead">{t['enrolment.lead']}</p>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
       <PublicForm action={`/providers/enrol?lang=${language}`}>
         {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
-        <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
+        <Field name="name" label={t['organisations.name']} value={value('name')} fault={faults.name} auto />
         <Field
           name="identifier"
-          label={t.gIdentifier}
-          hint={t.gIdentifierHint}
+          label={t['organisations.identifier']}
+          hint={t['organisations.identifierHint']}
           value={value('identifier')}
           fault={faults.identifier}
           ltr
         />
-        <Group name="functions" legend={t.aDoes} fault={faults.functions}>
+        <Group name="functions" legend={t['enrolment.does']} fault={faults.functions}>
           {DOES.map((one) => (
             <Tick name={`does-${one}`} label={doesLabel(t, language, one)} on={typed?.has(`does-${one}`) ?? false} />
           ))}
         </Group>
         <Field
           name="links"
-          label={t.aLinks}
-          hint={t.aLinksHint}
+          label={t['enrolment.links']}
+          hint={t['enrolment.linksHint']}
           lines={3}
           value={value('links')}
           fault={faults.links}
           auto
         />
-        <Field name="need" label={t.aNeed} lines={3} value={value('need')} fault={faults.need} auto />
-        <Field name="officer" label={t.aOfficer} value={value('officer')} fault={faults.officer} auto />
-        <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
-        <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
+        <Field name="need" label={t['enrolment.need']} lines={3} value={value('need')} fault={faults.need} auto />
+        <Field name="officer" label={t['enrolment.officer']} value={value('officer')} fault={faults.officer} auto />
+        <Field name="contact" label={t['enrolment.contact']} value={value('contact')} fault={faults.contact} auto />
+        <Field
+          name="keys"
+          label={t['enrolment.keys']}
+          hint={t['enrolment.keysHint']}
+          lines={4}
+          value={value('keys')}
+          fault={faults.keys}
+        />
         <Tick
           name="attestation"
-          label={t.aAttestation}
+          label={t['enrolment.attestation']}
           on={typed?.has('attestation') ?? false}
           fault={faults.attestation}
         />
-        <Button>{t.kSend}</Button>
+        <Button>{t['complaint.send']}</Button>
       </PublicForm>
-      <h2>{t.kFollow}</h2>
+      <h2>{t['complaint.follow']}</h2>
       <PublicForm action={`/providers/enrol/follow?lang=${language}`}>
-        <Field name="code" label={t.kFollow} fault={faults.code} required />
-        <Button>{t.vGo}</Button>
+        <Field name="code" label={t['complaint.follow']} fault={faults.code} required />
+        <Button>{t['check.go']}</Button>
       </PublicForm>
     </Page>
   )

@@ -23,33 +23,39 @@ export function EntrancePage(props: {
   return (
     <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
       <Languages language={language} path={`/me/in?to=${encodeURIComponent(to)}`} />
-      <h1>{t.rEnter}</h1>
-      {again ? <p class="govuk-inset-text">{t.iFresh}</p> : ''}
-      {ended ? <Done>{t.iEndedAll}</Done> : ''}
-      <p class="lead">{t.rEnterLead}</p>
+      <h1>{t['entrance.enter']}</h1>
+      {again ? <p class="govuk-inset-text">{t['waysIn.fresh']}</p> : ''}
+      {ended ? <Done>{t['waysIn.endedAll']}</Done> : ''}
+      <p class="lead">{t['entrance.enterLead']}</p>
       {refused ? (
         <NotDone>
-          <p>{refused === 'too-many' ? t.vWhyTooMany : refused === 'asleep' ? t.iSleeps : t.rCardNo}</p>
+          <p>
+            {refused === 'too-many'
+              ? t['check.whyTooMany']
+              : refused === 'asleep'
+                ? t['waysIn.sleeps']
+                : t['entrance.cardNo']}
+          </p>
         </NotDone>
       ) : (
         ''
       )}
-      <div id="phone" hidden data-to={to} data-no={t.rPhoneNo}>
+      <div id="phone" hidden data-to={to} data-no={t['entrance.phoneNo']}>
         <button type="button" class="govuk-button">
-          {t.rWithPhone}
+          {t['entrance.withPhone']}
         </button>
         <p role="status" />
       </div>
-      <h2>{t.rWithCard}</h2>
+      <h2>{t['entrance.withCard']}</h2>
       <PublicForm action={`/me/in?lang=${language}`}>
         <input type="hidden" name="to" value={to} />
-        <Field name="code" label={t.rCardCode} required />
-        <Field name="word" label={t.rCardWord} required auto />
-        <Tick name="elsewhere" label={t.rNotMine} on={false} />
-        <Button>{t.rEnter}</Button>
+        <Field name="code" label={t['entrance.cardCode']} required />
+        <Field name="word" label={t['entrance.cardWord']} required auto />
+        <Tick name="elsewhere" label={t['entrance.notMine']} on={false} />
+        <Button>{t['entrance.enter']}</Button>
       </PublicForm>
       <p>
-        <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
+        <a href={`/complain?lang=${language}`}>{t['complaint.title']}</a>
       </p>
     </Page>
   )
@@ -59,20 +65,20 @@ export function EntrancePage(props: {
 export function RemovedPage(props: { town: string; language: Language; removal: Removal }) {
   const { town, language, removal } = props
   const t = LOCALES[language]
-  const decided = removal.cause === 'moved-away' ? t.rRemovedMoved : t.rRemovedWrong
+  const decided = removal.cause === 'moved-away' ? t['entrance.removedMoved'] : t['entrance.removedWrong']
   return (
     <Page title={town} language={language} town={town}>
-      <h1>{t.rRemoved}</h1>
+      <h1>{t['entrance.removed']}</h1>
       <p class="lead">{decided.replace('{day}', dayText(language, removal.since))}</p>
-      <p>{t.rRemovedWhy}</p>
-      <p>{t.rRemovedObject}</p>
-      <p>{t.rRemovedErase}</p>
+      <p>{t['entrance.removedWhy']}</p>
+      <p>{t['entrance.removedObject']}</p>
+      <p>{t['entrance.removedErase']}</p>
       <p>
         <a class="govuk-button" href={`/complain?lang=${language}`}>
-          {t.kTitle}
+          {t['complaint.title']}
         </a>
       </p>
-      <p>{t.rRemovedBack}</p>
+      <p>{t['entrance.removedBack']}</p>
     </Page>
   )
 }
@@ -84,8 +90,8 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
   return (
     <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
       <Languages language={language} path="/me/enrol" />
-      <h1>{t.rEnrolTitle}</h1>
-      <p class="lead">{t.rEnrolLead}</p>
+      <h1>{t['entrance.enrolTitle']}</h1>
+      <p class="lead">{t['entrance.enrolLead']}</p>
       <EnrolBox t={t} />
     </Page>
   )

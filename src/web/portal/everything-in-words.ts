@@ -34,29 +34,35 @@ export function everythingInWords(
     ...(lines.length > 0 ? { lines } : {}),
   })
   return {
-    title: t.rRecord,
+    title: t['entrance.record'],
     language,
     writtenAt,
     sections: [
-      section(t.rRecord, recordLines(context, record), [...saidLines(context, record), `${t.sNever}: ${t.sNeverText}`]),
-      section(t.dHistory, historyOf(context, all)),
-      section(t.vWritten, versionsOf(context, all)),
-      section(t.dWhere, residencesOf(context, all)),
-      section(t.vHowKnown, evidenceOf(context, all)),
-      section(t.vLinks, tiesOf(context, all)),
+      section(t['entrance.record'], recordLines(context, record), [
+        ...saidLines(context, record),
+        `${t['services.never']}: ${t['services.neverText']}`,
+      ]),
+      section(t['desk.history'], historyOf(context, all)),
+      section(t['check.written'], versionsOf(context, all)),
+      section(t['desk.where'], residencesOf(context, all)),
+      section(t['check.howKnown'], evidenceOf(context, all)),
+      section(t['check.links'], tiesOf(context, all)),
       section(
-        t.dLooked,
+        t['desk.looked'],
         whoLooked.map((lookUp) => splitLook(lookUpText(context, lookUp))),
       ),
-      section(t.vOversight, oversightOf(context, all), all.oversight.watched ? [t.vWatched] : []),
-      section(t.dProofs, proofsOf(context, all)),
-      section(t.iTitle, waysOf(context, all)),
-      section(t.rMessages, messagesOf(context, all)),
-      section(t.vProceedings, proceedingsOf(context, all)),
-      section(t.qTitle, askedOf(context, all)),
+      section(t['check.oversight'], oversightOf(context, all), all.oversight.watched ? [t['check.watched']] : []),
+      section(t['desk.proofs'], proofsOf(context, all)),
+      section(t['waysIn.title'], waysOf(context, all)),
+      section(t['entrance.messages'], messagesOf(context, all)),
+      section(t['check.proceedings'], proceedingsOf(context, all)),
+      section(t['asked.title'], askedOf(context, all)),
       section(
-        t.vFiles,
-        attachments.map(({ mediaType }) => [mediaType.startsWith('image/') ? t.kPhoto : t.kVoice, t.vInFile]),
+        t['check.files'],
+        attachments.map(({ mediaType }) => [
+          mediaType.startsWith('image/') ? t['complaint.photo'] : t['complaint.voice'],
+          t['check.inFile'],
+        ]),
       ),
     ].filter(({ fields = [], lines = [] }) => fields.length > 0 || lines.length > 0),
   }
@@ -69,7 +75,7 @@ const splitLook = (text: string): [string, string] => {
 
 const time = ({ language, town }: OwnContext, at: string) => timeText(language, town.timeZone, at)
 const from = (context: OwnContext, since: string, until: string | null): string =>
-  `${time(context, since)}${until === null ? '' : ` · ${context.t.vUntilDay.replace('{day}', time(context, until))}`}`
+  `${time(context, since)}${until === null ? '' : ` · ${context.t['check.untilDay'].replace('{day}', time(context, until))}`}`
 
 function historyOf(context: OwnContext, { record }: EverythingAbout): Lines {
   const { t, language } = context
@@ -77,9 +83,9 @@ function historyOf(context: OwnContext, { record }: EverythingAbout): Lines {
     movementName(movement, t),
     [
       ...(movement.start ? decidedStartLines(context, movement.start) : []),
-      ...(movement.saidBy ? [t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])] : []),
-      `${t.dTrue} ${dayText(language, movement.effectiveOn)}`,
-      `${t.dKnown} ${time(context, movement.recordedAt)}`,
+      ...(movement.saidBy ? [t['leaving.saidThemselves'].replace('{how}', saidByNames(t)[movement.saidBy])] : []),
+      `${t['desk.true']} ${dayText(language, movement.effectiveOn)}`,
+      `${t['desk.known']} ${time(context, movement.recordedAt)}`,
     ].join(' · '),
   ])
 }
@@ -89,7 +95,7 @@ function versionsOf(context: OwnContext, { held }: EverythingAbout): Lines {
     const { name, dateOfBirth } = identity as { name?: Name; dateOfBirth?: string }
     const { contact: ways = {} } = contact as { contact?: Record<string, string> }
     const said = [
-      ...(name ? [nameText(name, context.t.newbornOf)] : []),
+      ...(name ? [nameText(name, context.t['page.newbornOf'])] : []),
       ...(dateOfBirth ? [bornText(context.language, dateOfBirth)] : []),
       ...Object.values(ways),
     ]
@@ -103,7 +109,7 @@ function residencesOf(context: OwnContext, { held }: EverythingAbout): Lines {
     `${dayText(language, one.from)} – ${dayText(language, one.to)}`,
     [
       one.address ? addressText(one.address) : '–',
-      `${t.dKnown} ${time(context, one.writtenAt)}${one.replacedAt ? ` – ${time(context, one.replacedAt)}` : ''}`,
+      `${t['desk.known']} ${time(context, one.writtenAt)}${one.replacedAt ? ` – ${time(context, one.replacedAt)}` : ''}`,
     ].join(' · '),
   ])
 }
@@ -111,14 +117,14 @@ function residencesOf(context: OwnContext, { held }: EverythingAbout): Lines {
 function evidenceOf(context: OwnContext, { held }: EverythingAbout): Lines {
   const { t } = context
   const names: Record<string, string> = {
-    'photo-document': t.dPhoto,
-    document: t.dDocument,
-    attestation: t.dAttested,
-    declaration: t.dDeclared,
+    'photo-document': t['desk.photo'],
+    document: t['desk.document'],
+    attestation: t['desk.attested'],
+    declaration: t['desk.declared'],
   }
   return held.evidence.map((one) => [
     time(context, one.writtenAt),
-    [names[one.strength] ?? one.strength, ...(one.documentRemembered ? [t.vRemembered] : [])].join(' · '),
+    [names[one.strength] ?? one.strength, ...(one.documentRemembered ? [t['check.remembered']] : [])].join(' · '),
   ])
 }
 
@@ -130,8 +136,8 @@ function tiesOf(context: OwnContext, { held }: EverythingAbout): Lines {
       from(context, one.since, one.endedAt),
     ]),
     ...held.actsFor.map((one): [string, string] => [
-      t.vActsFor.replace('{day}', time(context, one.since)),
-      one.endedAt === null ? t.dInForce : t.vUntilDay.replace('{day}', time(context, one.endedAt)),
+      t['check.actsFor'].replace('{day}', time(context, one.since)),
+      one.endedAt === null ? t['desk.inForce'] : t['check.untilDay'].replace('{day}', time(context, one.endedAt)),
     ]),
   ]
 }
@@ -139,11 +145,11 @@ function tiesOf(context: OwnContext, { held }: EverythingAbout): Lines {
 function oversightOf(context: OwnContext, { oversight }: EverythingAbout): Lines {
   const { t } = context
   return [
-    ...oversight.flags.map((one): [string, string] => [time(context, one.raisedAt), t.vFlag]),
+    ...oversight.flags.map((one): [string, string] => [time(context, one.raisedAt), t['check.flag']]),
     ...oversight.explained.map((one): [string, string] => [time(context, one.seenAt), one.reason]),
     ...oversight.staff.map((one): [string, string] => [
-      t.vStaff.replace('{day}', time(context, one.since)),
-      one.until === null ? t.dInForce : t.vUntilDay.replace('{day}', time(context, one.until)),
+      t['check.staff'].replace('{day}', time(context, one.since)),
+      one.until === null ? t['desk.inForce'] : t['check.untilDay'].replace('{day}', time(context, one.until)),
     ]),
   ]
 }
@@ -156,30 +162,37 @@ function proofsOf(context: OwnContext, { proofs, wallets }: EverythingAbout): Li
       time(context, proof.issuedAt),
       `${service(proof.profile)} · ${proofStanding(proof, { t, language, timeZone: town.timeZone })}`,
     ]),
-    ...wallets.map((one): [string, string] => [t.vWallets, `${service(one.profile)} · ${time(context, one.until)}`]),
+    ...wallets.map((one): [string, string] => [
+      t['check.wallets'],
+      `${service(one.profile)} · ${time(context, one.until)}`,
+    ]),
   ]
 }
 
 function waysOf(context: OwnContext, { waysIn }: EverythingAbout): Lines {
   const { t } = context
-  const used = (at: string | null) => (at === null ? t.iNever : t.iUsed.replace('{day}', time(context, at)))
+  const used = (at: string | null) =>
+    at === null ? t['waysIn.never'] : t['waysIn.used'].replace('{day}', time(context, at))
   return [
     ...waysIn.cards.map((one): [string, string] => [
-      t.iCards,
+      t['waysIn.cards'],
       `${from(context, one.givenAt, one.endedAt)} · ${used(one.usedAt)}`,
     ]),
     ...waysIn.telephones.map((one): [string, string] => [
       [one.device, one.owner].filter(Boolean).join(' · '),
       `${time(context, one.createdAt)} · ${used(one.usedAt)}`,
     ]),
-    ...waysIn.sessions.map((one): [string, string] => [t.dSessions, from(context, one.signedInAt, one.lastSeenAt)]),
+    ...waysIn.sessions.map((one): [string, string] => [
+      t['desk.sessions'],
+      from(context, one.signedInAt, one.lastSeenAt),
+    ]),
     ...waysIn.helpers.map((one): [string, string] => [
       one.name,
-      `${from(context, one.namedAt, one.endedAt ?? null)} · ${t.hUntil} ${dayText(context.language, one.until)}`,
+      `${from(context, one.namedAt, one.endedAt ?? null)} · ${t['helpers.until']} ${dayText(context.language, one.until)}`,
     ]),
     ...waysIn.enrolments.map((one): [string, string] => [
-      t.iTelephones,
-      t.vCode.replace('{day}', time(context, one.until)),
+      t['waysIn.telephones'],
+      t['check.code'].replace('{day}', time(context, one.until)),
     ]),
   ]
 }
@@ -201,9 +214,12 @@ function proceedingsOf(context: OwnContext, { held }: EverythingAbout): Lines {
   const { t, language } = context
   return held.proceedings.flatMap(
     (one): Lines => [
-      [time(context, one.openedAt), `${t.dReason}: ${one.reason}`],
-      ...(one.effectiveFrom ? ([[t.lAnswerBy, dayText(language, one.effectiveFrom)]] satisfies Lines) : []),
-      ...one.answers.map((answer): [string, string] => [time(context, answer.receivedAt), answer.text || t.jLives]),
+      [time(context, one.openedAt), `${t['desk.reason']}: ${one.reason}`],
+      ...(one.effectiveFrom ? ([[t['leaving.answerBy'], dayText(language, one.effectiveFrom)]] satisfies Lines) : []),
+      ...one.answers.map((answer): [string, string] => [
+        time(context, answer.receivedAt),
+        answer.text || t['hearing.lives'],
+      ]),
     ],
   )
 }
@@ -213,6 +229,9 @@ function askedOf(context: OwnContext, { asked }: EverythingAbout): Lines {
   const kinds = new Map<string, string>(kindNames(language))
   return asked.map(({ kind, request, receivedAt, answer }) => [
     `${time(context, receivedAt)} · ${kinds.get(kind) ?? kind}`,
-    [...requestLines(request, context), ...(answer === undefined ? [] : [`${t.kAnswered}: ${answer}`])].join(' · '),
+    [
+      ...requestLines(request, context),
+      ...(answer === undefined ? [] : [`${t['complaint.answered']}: ${answer}`]),
+    ].join(' · '),
   ])
 }

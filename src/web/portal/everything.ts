@@ -17,50 +17,61 @@ export function recordLines(context: Pick<OwnContext, 't' | 'language'>, { state
   const { t, language } = context
   const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
-    [t.eName, name ? nameText(name, t.newbornOf) : '–'],
-    [t.eBorn, bornText(language, dateOfBirth)],
-    [t.dWhere, address ? addressText(address) : '–'],
-    [t.dSince, dayText(language, residence?.residentSince)],
-    [t.dHousehold, counted(t.dAlone, language, { n: household?.size ?? 0 })],
+    [t['erasure.name'], name ? nameText(name, t['page.newbornOf']) : '–'],
+    [t['erasure.born'], bornText(language, dateOfBirth)],
+    [t['desk.where'], address ? addressText(address) : '–'],
+    [t['desk.since'], dayText(language, residence?.residentSince)],
+    [t['desk.household'], counted(t['desk.alone'], language, { n: household?.size ?? 0 })],
     [
-      t.eContact,
+      t['erasure.contact'],
       listText(
         language,
         Object.values(contact ?? {}).flatMap((one) => one ?? []),
       ) || '–',
     ],
-    [t.dSpeaks, listText(language, (languages ?? []).map(languageName)) || '–'],
-    [t.eActs, listText(language, representatives?.map((one) => one.name ?? actsAs(t, one.kind)) ?? []) || '–'],
+    [t['desk.speaks'], listText(language, (languages ?? []).map(languageName)) || '–'],
+    [
+      t['erasure.acts'],
+      listText(language, representatives?.map((one) => one.name ?? actsAs(t, one.kind)) ?? []) || '–',
+    ],
   ]
 }
 
 /** What somebody is to a neighbour they act for; their name is theirs. */
 const actsAs = (t: Texts, kind: Representation['kind']) =>
-  ({ parent: t.dActsParent, guardian: t.dActsGuardian, carer: t.dActsCarer, institution: t.dActsInstitution })[kind]
+  ({
+    parent: t['representatives.actsParent'],
+    guardian: t['representatives.actsGuardian'],
+    carer: t['representatives.actsCarer'],
+    institution: t['representatives.actsInstitution'],
+  })[kind]
 
 /** What waits to be confirmed, and how it can be. */
 export const saidLines = ({ t, language }: Pick<OwnContext, 't' | 'language'>, { state }: History): string[] =>
-  (state.said ?? []).map(({ from }) => `${t.zMine.replace('{day}', dayText(language, from))} ${t.zMineHow}`)
+  (state.said ?? []).map(
+    ({ from }) => `${t['dates.mine'].replace('{day}', dayText(language, from))} ${t['dates.mineHow']}`,
+  )
 
 /** A line of somebody's history, named. */
 export function movementName({ movement, cause, start, protection }: HistoryEntry, t: Texts): string {
-  if (protection) return protection === 'hidden' ? t.dWasHidden : t.dWasShown
-  if (movement === 'registration') return cause === 'return' ? t.eReturned : t.eRegistered
-  if (movement === 'departure') return t.eEnded
-  if (movement === 'confirmation') return t.dStill
-  if (cause === 'representatives') return t.dActsChanged
-  if (cause === 'undone') return t.dUndone
-  if (cause === 'joined') return t.dJoined
-  if (cause === 'taken-apart') return t.dApartDone
-  if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
-  return cause === 'address' ? t.eMoved : t.eCorrected
+  if (protection) return protection === 'hidden' ? t['desk.wasHidden'] : t['desk.wasShown']
+  if (movement === 'registration') return cause === 'return' ? t['erasure.returned'] : t['erasure.registered']
+  if (movement === 'departure') return t['erasure.ended']
+  if (movement === 'confirmation') return t['desk.still']
+  if (cause === 'representatives') return t['representatives.actsChanged']
+  if (cause === 'undone') return t['desk.undone']
+  if (cause === 'joined') return t['desk.joined']
+  if (cause === 'taken-apart') return t['join.apartDone']
+  if (start)
+    return cause === 'start-refused' ? t['dates.refused'] : start.seen ? t['dates.confirmed'] : t['dates.corrected']
+  return cause === 'address' ? t['erasure.moved'] : t['erasure.corrected']
 }
 
 /** Who looked, why and at what, in one line. */
 function whyLooked({ t, language }: Pick<OwnContext, 't' | 'language'>, { content, by }: LookUp): string {
   return [
     byText(by, t, language),
-    ...(content.outcome === 'refused' ? [t.dRefused] : []),
+    ...(content.outcome === 'refused' ? [t['desk.refused']] : []),
     whyText(content, t, language),
     fieldNames(content.fields, t, language),
   ].join(' · ')
@@ -73,13 +84,13 @@ export const lookUpText = (context: Pick<OwnContext, 't' | 'language' | 'town'>,
 /** What a message is about, for whoever it is for. */
 export const noticeText = (kind: MessageKind, t: Texts): string =>
   ({
-    'access-request': t.rNoticeOrder,
-    answer: t.qAnswered,
-    'way-in': t.iCopied,
-    'ways-changed': t.iChanged,
-    proceeding: t.jMessage,
-    'proceeding-withdrawn': t.jWithdrawn,
-    'proceeding-approved': t.jApproved,
+    'access-request': t['entrance.noticeOrder'],
+    answer: t['asked.answered'],
+    'way-in': t['waysIn.copied'],
+    'ways-changed': t['waysIn.changed'],
+    proceeding: t['hearing.message'],
+    'proceeding-withdrawn': t['hearing.withdrawn'],
+    'proceeding-approved': t['hearing.approved'],
   })[kind]
 
 /** Which court, on what, by which reference, and what was opened when. */
@@ -87,7 +98,7 @@ export const orderWords = (
   order: OrderTold,
   { t, language, timeZone }: { t: Texts; language: Language; timeZone: string },
 ): string =>
-  t.vOrder
+  t['check.order']
     .replace('{authority}', order.authority)
     .replace('{basis}', order.basis)
     .replace('{reference}', order.reference)

@@ -49,7 +49,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/hearing', quiet: true }, async (context) => {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words') })
-    if (!answer.success) return home(context, t.jTooLong)
+    if (!answer.success) return home(context, t['hearing.tooLong'])
     await answerProceeding(
       deps,
       { town, by: requester },
@@ -68,8 +68,8 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     return Reply.page(
       asked,
       (proceeding) => (
-        <Own context={context} heading={t.rChildren}>
-          {done ? <Done>{t.jDone}</Done> : ''}
+        <Own context={context} heading={t['entrance.children']}>
+          {done ? <Done>{t['hearing.done']}</Done> : ''}
           <HearingBox
             context={context}
             proceeding={proceeding}
@@ -87,7 +87,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/children/hearing/answer', quiet: true }, async (context) => {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words'), by: 'representative' })
-    if (!answer.success) return forChild(context, t.jTooLong)
+    if (!answer.success) return forChild(context, t['hearing.tooLong'])
     const child = form.get('child')
     const acting = await actFor(deps, { town, by: requester }, child)
     await answerProceeding(
@@ -100,8 +100,8 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
 }
 
 const beliefs = (t: Texts): Record<ProceedingCause, string> => ({
-  'moved-away': t.jBeliefAway,
-  'wrongly-registered': t.jBeliefNotHere,
+  'moved-away': t['hearing.beliefAway'],
+  'wrongly-registered': t['hearing.beliefNotHere'],
 })
 
 /** What the city believes, why, until when it can be answered, and one button that says the opposite. */
@@ -118,24 +118,25 @@ function HearingBox(props: {
   const { cause, reason, answerBy, answers } = proceeding
   return (
     <section class="govuk-inset-text" aria-labelledby="hearing">
-      <ErrorSummary title={t.dThere} faults={fault ? { words: fault } : {}} />
-      <h2 id="hearing">{t.jTitle}</h2>
+      <ErrorSummary title={t['desk.there']} faults={fault ? { words: fault } : {}} />
+      <h2 id="hearing">{t['hearing.title']}</h2>
       <p>{beliefs(t)[cause]}</p>
       <Facts>
-        <Fact name={t.dReason}>
+        <Fact name={t['desk.reason']}>
           <span dir="auto">{reason}</span>
         </Fact>
-        {answerBy ? <Fact name={t.lAnswerBy}>{dayText(language, answerBy)}</Fact> : ''}
+        {answerBy ? <Fact name={t['leaving.answerBy']}>{dayText(language, answerBy)}</Fact> : ''}
       </Facts>
-      <p>{t.jLead}</p>
+      <p>{t['hearing.lead']}</p>
       {answers.length > 0 ? (
         <>
-          <h3>{t.jYours}</h3>
+          <h3>{t['hearing.yours']}</h3>
           <ul class="cards">
             {answers.map((answer) => (
               <li>
-                {timeText(language, town.timeZone, answer.receivedAt)} · {answer.readAt ? t.jRead : t.jWaits}
-                <p dir="auto">{answer.text || t.jLives}</p>
+                {timeText(language, town.timeZone, answer.receivedAt)} ·{' '}
+                {answer.readAt ? t['hearing.read'] : t['hearing.waits']}
+                <p dir="auto">{answer.text || t['hearing.lives']}</p>
               </li>
             ))}
           </ul>
@@ -148,14 +149,14 @@ function HearingBox(props: {
         {hidden ?? ''}
         <Field
           name="words"
-          label={t.jSay}
-          hint={t.jSayHint}
+          label={t['hearing.say']}
+          hint={t['hearing.sayHint']}
           fault={fault}
           value={fault ? form.get('words') : ''}
           lines={4}
           auto
         />
-        <Button>{t.jLives}</Button>
+        <Button>{t['hearing.lives']}</Button>
       </PostForm>
     </section>
   )

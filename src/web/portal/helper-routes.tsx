@@ -75,8 +75,8 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     const named = HelperName.safeParse({ name: form.get('name'), ...plainIn(form) })
     const day = until && 'date' in until ? Temporal.PlainDate.from(until.date) : undefined
     const faults = {
-      ...(named.success ? {} : { name: form.get('name') === '' ? t.hWho : t.jTooLong }),
-      ...(chosen.length === 0 ? { for: t.hWhat } : {}),
+      ...(named.success ? {} : { name: form.get('name') === '' ? t['helpers.who'] : t['hearing.tooLong'] }),
+      ...(chosen.length === 0 ? { for: t['helpers.what'] } : {}),
       ...untilFault(until, { day, clock: deps.clock, town, t }),
     }
     if (!named.success || day === undefined || Object.keys(faults).length > 0) return again(faults)
@@ -89,7 +89,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
       throw error
     })
     if (code === undefined)
-      return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
+      return again({ name: t['desk.sensitive'].replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
     return pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
@@ -176,10 +176,10 @@ function untilFault(
   { day, clock, town, t }: { day: Temporal.PlainDate | undefined; clock: Clock; town: Municipality; t: Texts },
 ): Faults {
   if (typed && 'fault' in typed) return { until: typed.fault }
-  if (day === undefined) return { until: t.hWhen }
+  if (day === undefined) return { until: t['helpers.when'] }
   const now = today(clock, town.timeZone)
-  if (Temporal.PlainDate.compare(day, now) < 0) return { until: t.hPast }
-  return Temporal.PlainDate.compare(day, now.add(LONGEST_HELP)) > 0 ? { until: t.hLong } : {}
+  if (Temporal.PlainDate.compare(day, now) < 0) return { until: t['helpers.past'] }
+  return Temporal.PlainDate.compare(day, now.add(LONGEST_HELP)) > 0 ? { until: t['helpers.long'] } : {}
 }
 
 function HelpersPage(props: {
@@ -192,11 +192,11 @@ function HelpersPage(props: {
   const { context, helpers, code, typed = {}, faults = {} } = props
   const { t, language, session } = context
   return (
-    <Own context={context} heading={t.hTitle}>
-      <ErrorSummary title={t.dThere} faults={faults} />
+    <Own context={context} heading={t['helpers.title']}>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
       {code ? (
         <Done>
-          <p>{t.hCode}</p>
+          <p>{t['helpers.code']}</p>
           <p class="digits code" dir="ltr">
             {code}
           </p>
@@ -204,11 +204,11 @@ function HelpersPage(props: {
       ) : (
         ''
       )}
-      <p class="lead">{t.hLead}</p>
+      <p class="lead">{t['helpers.lead']}</p>
       <ul class="cards">
         {helpers.map((helper) => (
           <li>
-            <bdi>{helper.name}</bdi> · {t.hUntil} {dayText(language, helper.until)}
+            <bdi>{helper.name}</bdi> · {t['helpers.until']} {dayText(language, helper.until)}
             <br />
             {listText(
               language,
@@ -216,7 +216,7 @@ function HelpersPage(props: {
             )}
             <PostForm action="/me/helpers/end" csrf={session.csrf}>
               <Button secondary name="helper" value={helper.id}>
-                {t.hEnd}
+                {t['helpers.end']}
               </Button>
             </PostForm>
           </li>
@@ -224,9 +224,9 @@ function HelpersPage(props: {
       </ul>
       <PostForm action="/me/helpers" csrf={session.csrf}>
         <input type="hidden" name="once" value={typed.once ?? randomUUID()} />
-        <Field name="name" label={t.hName} value={typed.name} fault={faults.name} required auto />
+        <Field name="name" label={t['helpers.name']} value={typed.name} fault={faults.name} required auto />
         <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
-        <Group name="for" legend={t.dService} fault={faults.for}>
+        <Group name="for" legend={t['desk.service']} fault={faults.for}>
           {offered.map((profile) => (
             <Tick
               name={`for-${profile.id}`}
@@ -237,12 +237,12 @@ function HelpersPage(props: {
         </Group>
         <DateField
           name="until"
-          legend={t.hUntil}
+          legend={t['helpers.until']}
           fault={faults.until}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
           value={(part) => typed[`until-${part}`] ?? ''}
         />
-        <Button>{t.hAdd}</Button>
+        <Button>{t['helpers.add']}</Button>
       </PostForm>
     </Own>
   )
@@ -267,27 +267,27 @@ function ActPage(props: {
   return (
     <Page title={town} language={language} town={town}>
       <Languages language={language} path="/helper" />
-      <h1>{t.hActTitle}</h1>
+      <h1>{t['helpers.actTitle']}</h1>
       {refused ? (
         <NotDone>
-          <p>{refused === 'too-many' ? t.vWhyTooMany : t.hRefused}</p>
+          <p>{refused === 'too-many' ? t['check.whyTooMany'] : t['helpers.refused']}</p>
         </NotDone>
       ) : (
         ''
       )}
-      {cancelled ? <Done>{t.hCancelled}</Done> : ''}
-      {answered ? <Done>{t.jHelpDone}</Done> : ''}
+      {cancelled ? <Done>{t['helpers.cancelled']}</Done> : ''}
+      {answered ? <Done>{t['hearing.helpDone']}</Done> : ''}
       {unasked === undefined ? (
         ''
       ) : (
         <NotDone>
-          <p>{t.jHelpNone}</p>
+          <p>{t['hearing.helpNone']}</p>
         </NotDone>
       )}
       {shown ? (
         <>
-          <p class="lead">{t.rShowLead}</p>
-          <Qr text={shown.qr} label={t.rShowLead} />
+          <p class="lead">{t['entrance.showLead']}</p>
+          <Qr text={shown.qr} label={t['entrance.showLead']} />
           <p class="digits code" dir="ltr">
             {shown.code}
           </p>
@@ -295,36 +295,36 @@ function ActPage(props: {
       ) : (
         ''
       )}
-      <p class="lead">{t.hActLead}</p>
+      <p class="lead">{t['helpers.actLead']}</p>
       <PublicForm action={`/helper?lang=${language}`}>
-        <Field name="code" label={t.vCodeLabel} required />
+        <Field name="code" label={t['check.codeLabel']} required />
         <Select
           name="profile"
-          label={t.dService}
+          label={t['desk.service']}
           options={offered.map((profile) => [profile.id, profile.title[language]] as const)}
         />
-        <Tick name="paper" label={t.rPdf} on={false} />
+        <Tick name="paper" label={t['entrance.pdf']} on={false} />
         <p class="govuk-button-group">
-          <Button>{t.rShow}</Button>
+          <Button>{t['entrance.show']}</Button>
           <Button secondary name="lost" value="yes">
-            {t.rLost}
+            {t['entrance.lost']}
           </Button>
         </p>
       </PublicForm>
-      <h2>{t.jHelpTitle}</h2>
-      <p>{t.jHelpLead}</p>
+      <h2>{t['hearing.helpTitle']}</h2>
+      <p>{t['hearing.helpLead']}</p>
       <PublicForm action={`/helper?lang=${language}`}>
-        <Field name="code" id="answer-code" label={t.vCodeLabel} required />
+        <Field name="code" id="answer-code" label={t['check.codeLabel']} required />
         <Field
           name="words"
-          label={t.jSay}
-          fault={tooLong === undefined ? undefined : t.jTooLong}
+          label={t['hearing.say']}
+          fault={tooLong === undefined ? undefined : t['hearing.tooLong']}
           value={tooLong ?? unasked ?? ''}
           lines={4}
           auto
         />
         <Button secondary name="answer" value="yes">
-          {t.jHelpSend}
+          {t['hearing.helpSend']}
         </Button>
       </PublicForm>
     </Page>

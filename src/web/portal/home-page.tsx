@@ -22,54 +22,54 @@ export function HomePage(props: {
   const { notices, stillHere } = messages
   const { t, language, town, session } = context
   return (
-    <Own context={context} heading={t.rHello}>
-      {context.query('answered') === '1' ? <Done>{t.jDone}</Done> : ''}
+    <Own context={context} heading={t['entrance.hello']}>
+      {context.query('answered') === '1' ? <Done>{t['hearing.done']}</Done> : ''}
       <RestoredNote restored={restored} language={language} timeZone={town.timeZone} />
       {asked ?? ''}
       <p>
         <a class="govuk-button" href="/me/proof">
-          {t.rGet}
+          {t['entrance.get']}
         </a>
       </p>
       <ul class="cards">
         <li>
-          <a href="/me/record">{t.rRecord}</a>
+          <a href="/me/record">{t['entrance.record']}</a>
         </li>
         <li>
-          <a href="/me/change">{t.mTitle}</a>
+          <a href="/me/change">{t['change.title']}</a>
         </li>
         <li>
-          <a href="/me/looked">{t.dLooked}</a>
+          <a href="/me/looked">{t['desk.looked']}</a>
         </li>
         <li>
-          <a href="/me/asked">{t.qTitle}</a>
+          <a href="/me/asked">{t['asked.title']}</a>
         </li>
         <li>
-          <a href="/me/devices">{t.rDevices}</a>
+          <a href="/me/devices">{t['entrance.devices']}</a>
         </li>
         <li>
-          <a href="/me/children">{t.rChildren}</a>
+          <a href="/me/children">{t['entrance.children']}</a>
         </li>
         <li>
-          <a href="/me/helpers">{t.hTitle}</a>
+          <a href="/me/helpers">{t['helpers.title']}</a>
         </li>
         <li>
-          <a href="/complain">{t.kTitle}</a>
+          <a href="/complain">{t['complaint.title']}</a>
         </li>
       </ul>
-      <h2>{t.rMessages}</h2>
+      <h2>{t['entrance.messages']}</h2>
       {stillHere ? (
         <PostForm action="/me/change/here" class="govuk-inset-text" csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <p>
-            {t.mHere} {t.mHereLead}
+            {t['change.here']} {t['change.hereLead']}
           </p>
-          <Button>{t.mYes}</Button>
+          <Button>{t['change.yes']}</Button>
         </PostForm>
       ) : (
         ''
       )}
-      {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
+      {notices.length === 0 && !stillHere ? <p>{t['entrance.noMessages']}</p> : ''}
       {notices.map((notice) => (
         <p class="govuk-inset-text">
           {timeText(language, town.timeZone, notice.at)}: <MessageText notice={notice} context={context} />

@@ -23,28 +23,28 @@ export function StatusPage(props: {
   const t = LOCALES[language]
   const number = (n: number) => new Intl.NumberFormat(localeTag(language)).format(n)
   return (
-    <Page title={`${t.oStatus} · ${town}`} language={language} town={town}>
+    <Page title={`${t['openData.status']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/status" />
-      <h1>{t.oStatus}</h1>
-      <Done>{t.oAnswers}</Done>
+      <h1>{t['openData.status']}</h1>
+      <Done>{t['openData.answers']}</Done>
       <RestoredNote restored={restored} language={language} timeZone={timeZone} />
       <Facts>
-        <Fact name={t.keys}>{number(keys)}</Fact>
-        <Fact name={t.oEntries}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
-        <Fact name={t.oSigned}>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</Fact>
+        <Fact name={t['page.keys']}>{number(keys)}</Fact>
+        <Fact name={t['openData.entries']}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
+        <Fact name={t['openData.signed']}>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</Fact>
         {witnesses.map(({ name, size, signedAt }) => (
-          <Fact name={t.oWitness}>
+          <Fact name={t['openData.witness']}>
             <bdi>{name}</bdi>
             {size === undefined || signedAt === undefined
               ? ' · –'
               : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
           </Fact>
         ))}
-        {seal?.soon ? <Fact name={t.oSealUntil}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
+        {seal?.soon ? <Fact name={t['openData.sealUntil']}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
       </Facts>
       {seal?.soon ? (
         <div class="govuk-inset-text" role="note">
-          <p>{t.oSealSoon}</p>
+          <p>{t['openData.sealSoon']}</p>
         </div>
       ) : (
         ''
@@ -53,7 +53,7 @@ export function StatusPage(props: {
         .filter(({ behind }) => behind)
         .map(({ name }) => (
           <div class="govuk-inset-text" role="note">
-            <p>{t.oWitnessBehind.replace('{name}', name)}</p>
+            <p>{t['openData.witnessBehind'].replace('{name}', name)}</p>
           </div>
         ))}
     </Page>
@@ -70,17 +70,17 @@ export function ProvidersPage(props: {
   const { town, language, timeZone, restored } = props
   const t = LOCALES[language]
   return (
-    <Page title={`${t.oTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['openData.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/providers" />
-      <h1>{t.oTitle}</h1>
+      <h1>{t['openData.title']}</h1>
       <RestoredNote restored={restored} language={language} timeZone={timeZone} />
-      <p class="lead">{t.oLead}</p>
+      <p class="lead">{t['openData.lead']}</p>
       <p>
         <a class="govuk-button" href={`/v?lang=${language}`}>
-          {t.vTitle}
+          {t['check.title']}
         </a>
       </p>
-      <h2>{t.oDesk}</h2>
+      <h2>{t['openData.desk']}</h2>
       <ul>
         {[...profiles.values()].map((profile) => (
           <li>
@@ -88,24 +88,24 @@ export function ProvidersPage(props: {
           </li>
         ))}
       </ul>
-      <h2>{t.oCode}</h2>
+      <h2>{t['openData.code']}</h2>
       <pre dir="ltr">{`import { verifyProof } from 'padron/verify'\n\nconst { claims } = await verifyProof(token, { issuer, service: 'library' })`}</pre>
       <p>
-        <a href="/services">{t.sTitle}</a> · <a href={`/status?lang=${language}`}>{t.oStatus}</a> ·{' '}
-        <a href="/docs">{t.api}</a>
+        <a href="/services">{t['services.title']}</a> · <a href={`/status?lang=${language}`}>{t['openData.status']}</a>{' '}
+        · <a href="/docs">{t['page.api']}</a>
       </p>
       <p>
-        <a href={`/providers/try?lang=${language}`}>{t.tryTitle}</a>
+        <a href={`/providers/try?lang=${language}`}>{t['practice.title']}</a>
       </p>
-      <h2>{t.oMachine}</h2>
-      <p>{t.oMachineText}</p>
+      <h2>{t['openData.machine']}</h2>
+      <p>{t['openData.machineText']}</p>
       <p>
         <a class="govuk-button" href={`/providers/enrol?lang=${language}`}>
-          {t.aTitle}
+          {t['enrolment.title']}
         </a>
       </p>
       <p>
-        <a href="/firewall">{t.firewallLink}</a>
+        <a href="/firewall">{t['firewall.link']}</a>
       </p>
     </Page>
   )

@@ -24,8 +24,8 @@ export function ChoosePage(props: {
   const { t, language, session } = context
   const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
   return (
-    <Own context={context} heading={t.rGet}>
-      <p class="lead">{t.rGetLead}</p>
+    <Own context={context} heading={t['entrance.get']}>
+      <p class="lead">{t['entrance.getLead']}</p>
       <PostForm action="/me/proof" csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <ul class="cards">
@@ -35,7 +35,7 @@ export function ChoosePage(props: {
                 {profile.title[language]}
               </Button>
               <p id={`learns-${profile.id}`}>
-                {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
+                {t['services.learns']}: {listText(language, [t['services.lives'], ...namesOf(profile, language)])}
               </p>
             </li>
           ))}
@@ -43,11 +43,11 @@ export function ChoosePage(props: {
       </PostForm>
       {proofs.length > 0 ? (
         <>
-          <h2>{t.dProofs}</h2>
-          <p class="govuk-hint">{t.dRevokeHint}</p>
-          <ProofList context={context} proofs={proofs} over={t.dProofsOver} revoke="/me/revoke" />
-          <h2 id="service">{t.srAsk}</h2>
-          <p>{t.srLead}</p>
+          <h2>{t['desk.proofs']}</h2>
+          <p class="govuk-hint">{t['desk.revokeHint']}</p>
+          <ProofList context={context} proofs={proofs} over={t['desk.proofsOver']} revoke="/me/revoke" />
+          <h2 id="service">{t['serviceReport.ask']}</h2>
+          <p>{t['serviceReport.lead']}</p>
           <ul class="cards">
             {had.map((profile) => (
               <li>
@@ -61,7 +61,7 @@ export function ChoosePage(props: {
         ''
       )}
       <p>
-        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+        <a href={`/complain/service?lang=${language}`}>{t['complaint.service']}</a>
       </p>
     </Own>
   )
@@ -83,28 +83,28 @@ export function ShowPage(props: {
   const { t, language, session } = context
   return (
     <Own context={context} heading={profile.title[language]}>
-      <p class="lead">{t.rShowLead}</p>
-      <Qr text={written.paper.qr} label={t.rShowLead} />
+      <p class="lead">{t['entrance.showLead']}</p>
+      <Qr text={written.paper.qr} label={t['entrance.showLead']} />
       <p class="digits code" dir="ltr">
         {written.paper.code}
       </p>
       <p>
-        {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
+        {t['services.learns']}: {listText(language, [t['services.lives'], ...namesOf(profile, language)])}
       </p>
       <p>
-        {t.vUntil} {dayText(language, written.paper.expiresOn)}
+        {t['check.until']} {dayText(language, written.paper.expiresOn)}
       </p>
       {once ? (
         <PostForm action="/me/paper" csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <input type="hidden" name="profile" value={profile.id} />
-          <Button>{t.rPdf}</Button>
+          <Button>{t['entrance.pdf']}</Button>
         </PostForm>
       ) : (
         ''
       )}
-      <h2>{t.srAsk}</h2>
-      <p>{t.srLead}</p>
+      <h2>{t['serviceReport.ask']}</h2>
+      <p>{t['serviceReport.lead']}</p>
       <ServiceReport language={language} service={profile.id} givers={givers.get(profile.id) ?? []} />
     </Own>
   )

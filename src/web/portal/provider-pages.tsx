@@ -42,14 +42,14 @@ export function providerPages(app: App, deps: PortalDeps): void {
         client: form.get('client'),
         ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
       })
-      if (!ending.success) return show({ faults: { machines: t.vpNotYours } }, 422)
+      if (!ending.success) return show({ faults: { machines: t['provider.notYours'] } }, 422)
       try {
         await endOwn(deps, town, { organisationId, ending: ending.data })
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
-        return show({ faults: { machines: t.vpNotYours } }, 404)
+        return show({ faults: { machines: t['provider.notYours'] } }, 404)
       }
-      return show({ done: t.vpDone })
+      return show({ done: t['provider.done'] })
     }
     if (act === 'call-off') {
       const id = form.get('request')
@@ -58,9 +58,9 @@ export function providerPages(app: App, deps: PortalDeps): void {
         await callOff(deps, town, { organisationId, id })
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
-        return show({ faults: { waiting: t.pNotFound } }, 404)
+        return show({ faults: { waiting: t['problem.notFound'] } }, 404)
       }
-      return show({ done: t.vpCalledOff })
+      return show({ done: t['provider.calledOff'] })
     }
     if (act !== 'keys' && act !== 'machine') return show({})
     const keys = await thumbprintsIn(form.get('keys'))
@@ -69,11 +69,11 @@ export function providerPages(app: App, deps: PortalDeps): void {
     if (!parsed.success || keys === undefined) {
       const wrong = parsed.error?.issues.some(({ path }) => path[0] === 'client') ?? false
       const faults = {
-        ...(wrong ? { [`${act}-client`]: t.aClientWrong } : {}),
+        ...(wrong ? { [`${act}-client`]: t['enrolment.clientWrong'] } : {}),
         ...(keys === undefined
-          ? { [`${act}-keys`]: t.aKeysWrong }
+          ? { [`${act}-keys`]: t['enrolment.keysWrong'] }
           : keys.length === 0
-            ? { [`${act}-keys`]: t.aMissing }
+            ? { [`${act}-keys`]: t['enrolment.missing'] }
             : {}),
       }
       return show({ faults, typed: form }, 422)
@@ -83,10 +83,10 @@ export function providerPages(app: App, deps: PortalDeps): void {
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       const beside = OF_A_NAME.includes(error.code) ? 'client' : 'keys'
-      const why = error.code === 'not-found' ? t.vpNotYours : reasonText(error.code, t)
+      const why = error.code === 'not-found' ? t['provider.notYours'] : reasonText(error.code, t)
       return show({ faults: { [`${act}-${beside}`]: why }, typed: form }, error.status)
     }
-    return show({ done: t.vpAsked.replace('{text}', t.vpWaiting) }, 201)
+    return show({ done: t['provider.asked'].replace('{text}', t['provider.waiting']) }, 201)
   })
 }
 
@@ -113,15 +113,15 @@ export async function ownPage(
 
 /** Why an organisation is answered nothing, in words. */
 export const closedNames = (t: Texts): Readonly<Record<ClosedBecause, string>> => ({
-  function: t.vpFunction,
-  link: t.vpLink,
-  suspended: t.vpSuspended,
-  'attestation-lapsed': t.vpLapsed,
-  'attestation-over': t.vpOver,
-  'no-attestation': t.vpNoAttestation,
-  'no-function': t.vpNoFunction,
-  'no-machine': t.vpNoMachine,
-  lockdown: t.vpLockdown,
+  function: t['provider.function'],
+  link: t['provider.link'],
+  suspended: t['provider.suspended'],
+  'attestation-lapsed': t['provider.lapsed'],
+  'attestation-over': t['provider.over'],
+  'no-attestation': t['provider.noAttestation'],
+  'no-function': t['provider.noFunction'],
+  'no-machine': t['provider.noMachine'],
+  lockdown: t['provider.lockdown'],
 })
 
 function ProviderPage(props: {
@@ -143,7 +143,7 @@ function ProviderPage(props: {
   const action = `/providers/own?lang=${language}`
   const { name: office, ...place } = town.referenceAddress
   const where = [office, addressText({ kind: 'dwelling', ...place })].filter(Boolean).join(', ')
-  const [ask = '', afterComplain = ''] = t.vpAsk.replace('{place}', where).split('{complain}')
+  const [ask = '', afterComplain = ''] = t['provider.ask'].replace('{place}', where).split('{complain}')
   return (
     <Page title={`${provider.name} · ${name}`} language={language} town={name}>
       <Languages language={language} path="/providers/own" posts={{ code }} />
@@ -151,25 +151,26 @@ function ProviderPage(props: {
         <bdi>{provider.name}</bdi>
       </h1>
       {done ? <Done>{done}</Done> : ''}
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h2>{t.vpStanding}</h2>
-      {provider.answered ? <Done>{t.vpAnswered}</Done> : ''}
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <h2>{t['provider.standing']}</h2>
+      {provider.answered ? <Done>{t['provider.answered']}</Done> : ''}
       {provider.because.map(({ reason, since }) => (
         <NotDone>
           <p>
-            {since ? t.vpClosedSince.replace('{day}', day(since)) : t.vpClosed} {closedNames(t)[reason]}
+            {since ? t['provider.closedSince'].replace('{day}', day(since)) : t['provider.closed']}{' '}
+            {closedNames(t)[reason]}
           </p>
         </NotDone>
       ))}
-      {provider.promiseUntil ? <p>{t.vpUntil.replace('{day}', day(provider.promiseUntil))}</p> : ''}
+      {provider.promiseUntil ? <p>{t['provider.until'].replace('{day}', day(provider.promiseUntil))}</p> : ''}
       {provider.waiting.length > 0 ? (
         <section id="waiting" class="govuk-inset-text">
-          <p>{t.vpWaiting}</p>
+          <p>{t['provider.waiting']}</p>
           <ul class="cards">
             {provider.waiting.map((request) => (
               <li>
-                {request.kind === 'keys' ? t.gAskKeys : t.gAskMachine} · <bdi>{request.client ?? '–'}</bdi> ·{' '}
-                {day(request.receivedAt)}
+                {request.kind === 'keys' ? t['organisations.askKeys'] : t['organisations.askMachine']} ·{' '}
+                <bdi>{request.client ?? '–'}</bdi> · {day(request.receivedAt)}
                 {request.keys.map((thumbprint) => (
                   <div>
                     <code dir="ltr">{thumbprint}</code>
@@ -179,7 +180,7 @@ function ProviderPage(props: {
                   <input type="hidden" name="code" value={code} />
                   <input type="hidden" name="request" value={request.id} />
                   <Button secondary name="act" value="call-off">
-                    {t.vpCallOff}
+                    {t['provider.callOff']}
                   </Button>
                 </PublicForm>
               </li>
@@ -191,26 +192,35 @@ function ProviderPage(props: {
       )}
       <p>
         {ask}
-        <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
+        <a href={`/complain?lang=${language}`}>{t['complaint.title']}</a>
         {afterComplain}
       </p>
-      <h2 id="machines">{t.gMachines}</h2>
-      {provider.machines.length === 0 ? <p>{t.vpNoClient}</p> : <p class="govuk-hint">{t.vpEndHint}</p>}
+      <h2 id="machines">{t['organisations.machines']}</h2>
+      {provider.machines.length === 0 ? (
+        <p>{t['provider.noClient']}</p>
+      ) : (
+        <p class="govuk-hint">{t['provider.endHint']}</p>
+      )}
       <ul class="cards">
         {provider.machines.map((machine) => (
           <li>
             <strong dir="ltr">{machine.client}</strong>
             {machine.endedAt ? (
-              ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
+              ` · ${t['organisations.ended'].replace('{day}', day(machine.endedAt))}`
             ) : (
-              <EndForm t={t} action={action} of={{ code, client: machine.client }} what={t.gEndMachine} />
+              <EndForm
+                t={t}
+                action={action}
+                of={{ code, client: machine.client }}
+                what={t['organisations.endMachine']}
+              />
             )}
             {machine.keys.map((key) => (
               <div>
                 <code dir="ltr">{key.thumbprint}</code> ·{' '}
                 {key.endedAt
-                  ? t.gEnded.replace('{day}', day(key.endedAt))
-                  : t.gInUse.replace('{day}', day(key.knownAt))}
+                  ? t['organisations.ended'].replace('{day}', day(key.endedAt))
+                  : t['organisations.inUse'].replace('{day}', day(key.knownAt))}
                 {key.endedAt || machine.endedAt ? (
                   ''
                 ) : (
@@ -218,25 +228,25 @@ function ProviderPage(props: {
                     t={t}
                     action={action}
                     of={{ code, client: machine.client, thumbprint: key.thumbprint }}
-                    what={t.gEndKey}
+                    what={t['organisations.endKey']}
                   />
                 )}
               </div>
             ))}
-            {machine.keys.length === 0 ? <p>{t.gNoKeys}</p> : ''}
+            {machine.keys.length === 0 ? <p>{t['organisations.noKeys']}</p> : ''}
           </li>
         ))}
       </ul>
       {inUse.length > 0 ? (
         <>
-          <h2>{t.gAskKeys}</h2>
+          <h2>{t['organisations.askKeys']}</h2>
           <PublicForm action={action}>
-            <p>{t.vpAddKeys}</p>
+            <p>{t['provider.addKeys']}</p>
             <input type="hidden" name="code" value={code} />
             <Select
               name="client"
               id="keys-client"
-              label={t.vpClient}
+              label={t['provider.client']}
               value={value('keys', 'client')}
               fault={faults['keys-client']}
               options={inUse.map(({ client }) => [client, client] as const)}
@@ -244,27 +254,27 @@ function ProviderPage(props: {
             <Field
               name="keys"
               id="keys-keys"
-              label={t.aKeys}
+              label={t['enrolment.keys']}
               lines={4}
               value={value('keys', 'keys')}
               fault={faults['keys-keys']}
               ltr
             />
             <Button name="act" value="keys">
-              {t.kSend}
+              {t['complaint.send']}
             </Button>
           </PublicForm>
         </>
       ) : (
         ''
       )}
-      <h2>{t.gAskMachine}</h2>
+      <h2>{t['organisations.askMachine']}</h2>
       <PublicForm action={action}>
         <input type="hidden" name="code" value={code} />
         <Field
           name="client"
           id="machine-client"
-          label={t.vpMachineName}
+          label={t['provider.machineName']}
           value={value('machine', 'client')}
           fault={faults['machine-client']}
           ltr
@@ -272,14 +282,14 @@ function ProviderPage(props: {
         <Field
           name="keys"
           id="machine-keys"
-          label={t.aKeys}
+          label={t['enrolment.keys']}
           lines={4}
           value={value('machine', 'keys')}
           fault={faults['machine-keys']}
           ltr
         />
         <Button name="act" value="machine">
-          {t.kSend}
+          {t['complaint.send']}
         </Button>
       </PublicForm>
       <FirstRequest t={t} town={town} client={inUse[0]?.client} source={props.source} />
@@ -296,7 +306,7 @@ function EndForm(props: { t: Texts; action: string; of: Record<string, string>; 
           <input type="hidden" name={name} value={value} />
         ))}
         <Button warning name="act" value="end">
-          {props.t.vpSure}
+          {props.t['provider.sure']}
         </Button>
       </PublicForm>
     </Details>
@@ -315,21 +325,21 @@ function FirstRequest(props: {
   const { issuer, tokenEndpoint, audience } = source
   return (
     <>
-      <h2>{t.vpFirst}</h2>
+      <h2>{t['provider.first']}</h2>
       <Facts>
-        <Fact name={t.vpClient}>
+        <Fact name={t['provider.client']}>
           <code dir="ltr">{client}</code>
         </Fact>
-        <Fact name={t.vpTokenEndpoint}>
+        <Fact name={t['provider.tokenEndpoint']}>
           <code dir="ltr">{tokenEndpoint ?? issuer}</code>
         </Fact>
-        <Fact name={t.vpAudience}>
+        <Fact name={t['provider.audience']}>
           <code dir="ltr">{audience}</code>
         </Fact>
       </Facts>
       {tokenEndpoint ? (
         <>
-          <p>{t.vpFirstLead}</p>
+          <p>{t['provider.firstLead']}</p>
           <Details summary="first-request.mjs">
             <pre dir="ltr" tabindex={0}>
               <code>{firstRequest({ client, issuer, tokenEndpoint, audience, origin: town.issuer })}</code>
@@ -340,7 +350,7 @@ function FirstRequest(props: {
         ''
       )}
       <p>
-        <a href="/docs">{t.api}</a>
+        <a href="/docs">{t['page.api']}</a>
       </p>
     </>
   )

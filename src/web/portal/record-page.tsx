@@ -13,7 +13,7 @@ export function RecordPage(props: { context: OwnContext; history: History }) {
   const { t, language, town, session } = context
   const lines = recordLines(context, history)
   return (
-    <Own context={context} heading={t.rRecord}>
+    <Own context={context} heading={t['entrance.record']}>
       <Facts>
         {lines.map(([label, value]) => (
           <Fact name={label}>
@@ -24,8 +24,8 @@ export function RecordPage(props: { context: OwnContext; history: History }) {
       {saidLines(context, history).map((line) => (
         <p class="govuk-inset-text">{line}</p>
       ))}
-      <p class="govuk-inset-text">{t.sNeverText}</p>
-      <h2>{t.dHistory}</h2>
+      <p class="govuk-inset-text">{t['services.neverText']}</p>
+      <h2>{t['desk.history']}</h2>
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
@@ -33,14 +33,14 @@ export function RecordPage(props: { context: OwnContext; history: History }) {
             <br />
             {movement.saidBy ? (
               <>
-                {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
+                {t['leaving.saidThemselves'].replace('{how}', saidByNames(t)[movement.saidBy])}
                 <br />
               </>
             ) : (
               ''
             )}
             {movement.start ? <DecidedStartLines context={context} start={movement.start} /> : ''}
-            {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
+            {t['desk.true']} {dayText(language, movement.effectiveOn)} · {t['desk.known']}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>
         ))}
@@ -48,15 +48,15 @@ export function RecordPage(props: { context: OwnContext; history: History }) {
       <PostForm action="/me/everything" csrf={session.csrf}>
         <p class="govuk-button-group">
           <Button name="as" value="pdf">
-            {t.rDownload} (PDF)
+            {t['entrance.download']} (PDF)
           </Button>
           <Button secondary name="as" value="json">
-            {t.rDownload} (JSON)
+            {t['entrance.download']} (JSON)
           </Button>
         </p>
       </PostForm>
       <p>
-        <a href="/complain?kind=wrong-data">{t.kWrong}</a>
+        <a href="/complain?kind=wrong-data">{t['complaint.wrong']}</a>
       </p>
     </Own>
   )

@@ -10,8 +10,8 @@ export function RestoredNote(props: { restored: Restored | undefined; language: 
   const at = (time: string) => timeText(language, timeZone, time)
   return (
     <div class="govuk-inset-text" role="note">
-      <p>{t.oRestored.replace('{at}', at(restored.at)).replace('{until}', at(restored.until))}</p>
-      {restored.reissue ? <p>{t.oReissued}</p> : ''}
+      <p>{t['openData.restored'].replace('{at}', at(restored.at)).replace('{until}', at(restored.until))}</p>
+      {restored.reissue ? <p>{t['openData.reissued']}</p> : ''}
     </div>
   )
 }

@@ -48,8 +48,8 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
     })
     const known = organisation === '' || givers.get(service)?.some(({ id }) => id === organisation)
     const faults: Faults = {
-      ...(text.length > LONGEST ? { text: t.jTooLong } : {}),
-      ...(report.success && known ? {} : { [known ? 'service' : 'organisation']: t.pWrongHere }),
+      ...(text.length > LONGEST ? { text: t['hearing.tooLong'] } : {}),
+      ...(report.success && known ? {} : { [known ? 'service' : 'organisation']: t['problem.wrongHere'] }),
     }
     if (!report.success || Object.keys(faults).length > 0)
       return pageOf(<ServiceReportPage {...page} faults={faults} />, 422)
@@ -65,7 +65,7 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
       if (error instanceof Problem && error.status === 429) return undefined
       throw error
     })
-    if (sent === undefined) return pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429)
+    if (sent === undefined) return pageOf(<ServiceReportPage {...page} faults={{ text: t['problem.many'] }} />, 429)
     const { reference } = sent
     const dueOn = (await follow(deps, town, { typed: reference }))?.dueOn
     return pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201)
@@ -102,21 +102,32 @@ export function ServiceReport(props: {
         <Select
           name="organisation"
           id={`which-${service}`}
-          label={t.srWhich}
+          label={t['serviceReport.which']}
           value={props.chosen ?? ''}
           fault={words?.faults.organisation}
-          options={[['', t.srUnknown], ...givers.map(({ id, name }) => [id, name] as const)]}
+          options={[['', t['serviceReport.unknown']], ...givers.map(({ id, name }) => [id, name] as const)]}
         />
       ) : (
         ''
       )}
-      {words ? <Field name="text" label={t.srWords} lines={4} value={words.text} fault={words.faults.text} auto /> : ''}
+      {words ? (
+        <Field
+          name="text"
+          label={t['serviceReport.words']}
+          lines={4}
+          value={words.text}
+          fault={words.faults.text}
+          auto
+        />
+      ) : (
+        ''
+      )}
       <p class="govuk-button-group">
         <Button secondary name="fault" value="too-much">
-          {t.srTooMuch}
+          {t['serviceReport.tooMuch']}
         </Button>
         <Button secondary name="fault" value="turned-away">
-          {t.srTurnedAway}
+          {t['serviceReport.turnedAway']}
         </Button>
       </p>
     </PublicForm>
@@ -140,29 +151,29 @@ function ServiceReportPage(props: {
   return (
     <Page title={name} language={language} town={name}>
       <Languages language={language} path={`/complain/service?service=${profile?.id ?? ''}`} />
-      <h1>{t.srTitle}</h1>
+      <h1>{t['serviceReport.title']}</h1>
       {sent ? (
         <Done>
-          <p>{t.srSent.replace('{day}', dayText(language, sent.dueOn))}</p>
+          <p>{t['serviceReport.sent'].replace('{day}', dayText(language, sent.dueOn))}</p>
           <p class="digits code" dir="ltr">
             {sent.reference}
           </p>
           <p>
-            <a href={`/complain?lang=${language}`}>{t.kFollow}</a>
+            <a href={`/complain?lang=${language}`}>{t['complaint.follow']}</a>
           </p>
         </Done>
       ) : (
         ''
       )}
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <p class="lead">{t.srLead}</p>
+      <ErrorSummary title={t['desk.there']} faults={faults} />
+      <p class="lead">{t['serviceReport.lead']}</p>
       {sent ? (
         ''
       ) : profile ? (
         <>
           <h2>{profile.title[language]}</h2>
           <p>
-            <a href={`/services?lang=${language}#${profile.id}`}>{t.sTitle}</a>
+            <a href={`/services?lang=${language}#${profile.id}`}>{t['services.title']}</a>
           </p>
           <ServiceReport
             language={language}

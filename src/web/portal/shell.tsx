@@ -9,7 +9,7 @@ export type OwnContext = PageContext<Resident>
 
 /** By what somebody is in, and what their telephone calls them: several of a family may use it. */
 const inAs = ({ session, t }: OwnContext): string =>
-  session.way?.kind === 'telephone' ? session.way.calls || t.bTelephoneOne : t.bCard
+  session.way?.kind === 'telephone' ? session.way.calls || t['lookedBy.telephoneOne'] : t['lookedBy.card']
 
 /** Every page of a neighbour's own. Its title says nothing of what it is, for who looks over a shoulder. */
 export function Own(props: { context: OwnContext; heading: string; script?: string; children: Child }) {
@@ -22,8 +22,8 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
       town={name}
       {...(props.script ? { script: { src: props.script, nonce: nonce() } } : {})}
       bar={
-        <Rooms label={t.rIn} rooms={[{ path: '/me', name: t.rHello }]}>
-          <RoomAction action="/me/leave" name={t.rLeave}>
+        <Rooms label={t['entrance.in']} rooms={[{ path: '/me', name: t['entrance.hello'] }]}>
+          <RoomAction action="/me/leave" name={t['entrance.leave']}>
             <Csrf token={session.csrf} />
           </RoomAction>
         </Rooms>
@@ -31,7 +31,7 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
       below={<Stay session={session} t={t} language={language} nonce={nonce()} action="/me/stay" />}
     >
       <Languages language={language} path={context.path} />
-      <p class="govuk-hint">{t.iIn.replace('{way}', inAs(context))}</p>
+      <p class="govuk-hint">{t['waysIn.in'].replace('{way}', inAs(context))}</p>
       <h1>{heading}</h1>
       {props.children}
     </Page>

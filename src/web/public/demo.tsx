@@ -29,26 +29,26 @@ export interface Visitor {
 export function TryIt({ t, visitor }: { t: Texts; visitor: Visitor }) {
   return (
     <section class="govuk-inset-text">
-      <h2>{t.tryTitle}</h2>
-      <p>{t.tryInvented}</p>
+      <h2>{t['practice.title']}</h2>
+      <p>{t['practice.invented']}</p>
       <p>
         <a class="govuk-button" href="/sign-in/start?to=%2Fdesk&as=clerk">
-          {t.tryClerk}
+          {t['practice.clerk']}
         </a>
       </p>
       <PublicForm action="/me/in">
         <input type="hidden" name="code" value={visitor.code} />
         <input type="hidden" name="word" value={visitor.word} />
-        <Button>{t.tryResident}</Button>
+        <Button>{t['practice.resident']}</Button>
       </PublicForm>
       <p>
         <a class="govuk-button" href="/demo/library">
-          {t.tryService}
+          {t['practice.service']}
         </a>
       </p>
       <p>
         <a class="govuk-button govuk-button--secondary" href="/demo/agency">
-          {t.tryAgency}
+          {t['practice.agency']}
         </a>
       </p>
     </section>
@@ -70,11 +70,11 @@ export function demoPages(app: App, deps: ProofDeps, demo: () => Demo | undefine
         return disclose(deps, { town, by: shown.asking[who] }, question)
       })
       return Reply.page(answer, ({ residentSince }) => (
-        <Page title={t.tryService} language={language} town={name}>
-          <h1>{t.tryService}</h1>
-          <Done>{t.tryAnswer.replace('{day}', dayText(language, residentSince))}</Done>
+        <Page title={t['practice.service']} language={language} town={name}>
+          <h1>{t['practice.service']}</h1>
+          <Done>{t['practice.answer'].replace('{day}', dayText(language, residentSince))}</Done>
           <p>
-            <a href="/demo/agency">{t.tryAgency}</a>
+            <a href="/demo/agency">{t['practice.agency']}</a>
           </p>
         </Page>
       ))

@@ -31,17 +31,17 @@ export function FirewallPage(props: { policies: PolicyEngine; town: string; lang
     </ol>
   )
   return (
-    <Page title={`${t.firewallTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['firewall.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/firewall" />
-      <h1>{t.firewallTitle}</h1>
-      <p class="lead">{t.firewallLead}</p>
-      <h2>{t.never}</h2>
+      <h1>{t['firewall.title']}</h1>
+      <p class="lead">{t['firewall.lead']}</p>
+      <h2>{t['page.never']}</h2>
       {rules('forbid')}
-      <h2>{t.may}</h2>
+      <h2>{t['page.may']}</h2>
       {rules('permit')}
-      <p>{t.otherwise}</p>
+      <p>{t['page.otherwise']}</p>
       <p>
-        {t.inForce} <code dir="ltr">{policies.digest}</code>
+        {t['page.inForce']} <code dir="ltr">{policies.digest}</code>
       </p>
     </Page>
   )
@@ -57,68 +57,70 @@ export function TransparencyPage(props: {
   const { counted, complaints, town, language } = props
   const t = LOCALES[language]
   const who: Record<string, string> = {
-    staff: t.whoStaff,
-    client: t.whoClient,
-    resident: t.whoResident,
-    job: t.whoJob,
-    authority: t.whoAuthority,
+    staff: t['requester.staff'],
+    client: t['requester.client'],
+    resident: t['requester.resident'],
+    job: t['requester.job'],
+    authority: t['requester.authority'],
   }
   const why = (id: string) =>
-    purposes.get(id)?.title[language] ?? purposes.get(id)?.title.en ?? (id === 'registry' ? t.whyRegistry : t.whyOther)
+    purposes.get(id)?.title[language] ??
+    purposes.get(id)?.title.en ??
+    (id === 'registry' ? t['firewall.whyRegistry'] : t['firewall.whyOther'])
   const kinds = new Map<string, string>(kindNames(language))
   const outcomes = {
-    waiting: t.kWait,
-    answered: t.kJust,
-    upheld: t.kUpheld,
-    partly: t.kPartly,
-    'not-upheld': t.kNot,
+    waiting: t['complaint.wait'],
+    answered: t['complaint.just'],
+    upheld: t['complaint.upheld'],
+    partly: t['complaint.partly'],
+    'not-upheld': t['complaint.not'],
   }
-  const number = (count: number | null) => (count === null ? t.few : count.toLocaleString(localeTag(language)))
+  const number = (count: number | null) => (count === null ? t['page.few'] : count.toLocaleString(localeTag(language)))
   return (
-    <Page title={`${t.transparencyTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['transparency.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/transparency" />
-      <h1>{t.transparencyTitle}</h1>
-      <p class="lead">{t.transparencyLead}</p>
+      <h1>{t['transparency.title']}</h1>
+      <p class="lead">{t['transparency.lead']}</p>
       <table>
         <thead>
           <tr>
-            <th scope="col">{t.columnWho}</th>
-            <th scope="col">{t.columnWhy}</th>
-            <th scope="col">{t.columnOpened}</th>
-            <th scope="col">{t.columnRefused}</th>
+            <th scope="col">{t['firewall.columnWho']}</th>
+            <th scope="col">{t['firewall.columnWhy']}</th>
+            <th scope="col">{t['firewall.columnOpened']}</th>
+            <th scope="col">{t['firewall.columnRefused']}</th>
           </tr>
         </thead>
         <tbody>
           {counted.rows.map((row) => (
             <tr>
-              <td data-label={t.columnWho}>{who[row.requesterKind] ?? row.requesterKind}</td>
-              <td data-label={t.columnWhy}>{why(row.purpose)}</td>
-              <td data-label={t.columnOpened}>{number(row.permitted)}</td>
-              <td data-label={t.columnRefused}>{number(row.refused)}</td>
+              <td data-label={t['firewall.columnWho']}>{who[row.requesterKind] ?? row.requesterKind}</td>
+              <td data-label={t['firewall.columnWhy']}>{why(row.purpose)}</td>
+              <td data-label={t['firewall.columnOpened']}>{number(row.permitted)}</td>
+              <td data-label={t['firewall.columnRefused']}>{number(row.refused)}</td>
             </tr>
           ))}
         </tbody>
       </table>
       <p>
-        {t.lateTitle}: {number(counted.lateNotices)}
+        {t['lateLetter.title']}: {number(counted.lateNotices)}
       </p>
       {complaints.length > 0 ? (
         <>
-          <h2>{t.kCounts}</h2>
+          <h2>{t['complaint.counts']}</h2>
           <table>
             <thead>
               <tr>
-                <th scope="col">{t.kKind}</th>
-                <th scope="col">{t.kOutcome}</th>
-                <th scope="col">{t.kCount}</th>
+                <th scope="col">{t['complaint.kind']}</th>
+                <th scope="col">{t['complaint.outcome']}</th>
+                <th scope="col">{t['complaint.count']}</th>
               </tr>
             </thead>
             <tbody>
               {complaints.map((row) => (
                 <tr>
-                  <td data-label={t.kKind}>{kinds.get(row.kind)}</td>
-                  <td data-label={t.kOutcome}>{outcomes[row.outcome]}</td>
-                  <td data-label={t.kCount}>{number(cell(row.count))}</td>
+                  <td data-label={t['complaint.kind']}>{kinds.get(row.kind)}</td>
+                  <td data-label={t['complaint.outcome']}>{outcomes[row.outcome]}</td>
+                  <td data-label={t['complaint.count']}>{number(cell(row.count))}</td>
                 </tr>
               ))}
             </tbody>
@@ -127,7 +129,7 @@ export function TransparencyPage(props: {
       ) : (
         ''
       )}
-      <p>{t.countedAt}</p>
+      <p>{t['page.countedAt']}</p>
       <pre dir="ltr">{counted.checkpoint}</pre>
     </Page>
   )

@@ -8,18 +8,18 @@ export function Landing(props: { town: string; language: Language; law: string |
   return (
     <Page title={`Padrón · ${props.town}`} language={props.language} town={props.town}>
       <Languages language={props.language} path="/" />
-      <h1>{t.title}</h1>
+      <h1>{t['page.title']}</h1>
       {props.visitor ? <TryIt t={t} visitor={props.visitor} /> : ''}
-      <p class="lead">{t.everyone.replace('{town}', props.town)}</p>
-      <h2>{t.bring}</h2>
-      <p>{t.bringText}</p>
-      <h2>{t.safe}</h2>
+      <p class="lead">{t['page.everyone'].replace('{town}', props.town)}</p>
+      <h2>{t['page.bring']}</h2>
+      <p>{t['page.bringText']}</p>
+      <h2>{t['page.safe']}</h2>
       <p>{safeText(props.language, props.law)}</p>
       <p>
-        <a href="/rights">{t.yTitle}</a> · <a href="/firewall">{t.firewallLink}</a>
+        <a href="/rights">{t['rights.title']}</a> · <a href="/firewall">{t['firewall.link']}</a>
       </p>
-      <h2>{t.check}</h2>
-      <p>{t.checkText}</p>
+      <h2>{t['page.check']}</h2>
+      <p>{t['page.checkText']}</p>
     </Page>
   )
 }

@@ -24,7 +24,7 @@ export function rightsPages(app: App, deps: { clock: Clock; renderer?: Renderer 
     const { town, language } = readerOf(request)
     const { renderer } = deps
     if (renderer === undefined) throw new NoRenderer()
-    const title = LOCALES[language].yTitle
+    const title = LOCALES[language]['rights.title']
     const sections = rightsIn(language, { town: nameIn(town, language), origin: town.issuer, law: town.accessLaw })
     const key = `${town.id} ${language}`
     const print = () => renderer.plain(town, { title, language, writtenAt: deps.clock.now(), sections })

@@ -16,19 +16,26 @@ export function rightsIn(
   // An address is read from the left, in a line of any direction.
   const address = (path: string) => `\u2066${origin.replace(/^https?:\/\//, '')}${path}\u2069`
   return [
-    { heading: t.yTitle, lines: [t.everyone.replace('{town}', town)] },
+    { heading: t['rights.title'], lines: [t['page.everyone'].replace('{town}', town)] },
     {
-      heading: t.yMay,
-      lines: [t.yAsk, t.ySee, t.yChange, t.yHide, t.yHelper, t.yComplain.replace('{address}', address('/complain'))],
+      heading: t['rights.may'],
+      lines: [
+        t['rights.ask'],
+        t['rights.see'],
+        t['rights.change'],
+        t['rights.hide'],
+        t['rights.helper'],
+        t['rights.complain'].replace('{address}', address('/complain')),
+      ],
     },
-    { heading: t.safe, lines: [safeText(language, law)] },
-    { heading: t.yIn, lines: [t.yInText.replace('{address}', address('/me'))] },
+    { heading: t['page.safe'], lines: [safeText(language, law)] },
+    { heading: t['rights.in'], lines: [t['rights.inText'].replace('{address}', address('/me'))] },
     {
-      heading: t.yServices,
-      lines: [`${t.sNever}: ${t.sNeverText}`],
+      heading: t['rights.services'],
+      lines: [`${t['services.never']}: ${t['services.neverText']}`],
       fields: [...profiles.values()].map((profile) => [
         profile.title[language],
-        `${t.sLearns}: ${listText(language, [t.sLives, ...profile.claims.map(nameOf)])}`,
+        `${t['services.learns']}: ${listText(language, [t['services.lives'], ...profile.claims.map(nameOf)])}`,
       ]),
     },
   ]
@@ -40,9 +47,9 @@ export function RightsPage(props: { town: string; language: Language; origin: st
   const t = LOCALES[language]
   const [first, ...rest] = rightsIn(language, { town, origin, law })
   return (
-    <Page title={`${t.yTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['rights.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/rights" />
-      <h1>{t.yTitle}</h1>
+      <h1>{t['rights.title']}</h1>
       <p class="lead">{first?.lines?.[0]}</p>
       {rest.map(({ heading, lines = [], fields = [] }) => (
         <section>
@@ -69,7 +76,7 @@ export function RightsPage(props: { town: string; language: Language; origin: st
       ))}
       <p>
         <a class="govuk-button" href={`/rights.pdf?lang=${language}`}>
-          {t.yPdf}
+          {t['rights.pdf']}
         </a>
       </p>
     </Page>

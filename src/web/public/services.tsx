@@ -16,45 +16,46 @@ export function ServicesPage(props: {
   const t = LOCALES[language]
   const nameOf = (claim: string) => claimName(claim, language)
   return (
-    <Page title={`${t.sTitle} · ${town}`} language={language} town={town}>
+    <Page title={`${t['services.title']} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/services" />
-      <h1>{t.sTitle}</h1>
-      <p class="lead">{t.sLead}</p>
+      <h1>{t['services.title']}</h1>
+      <p class="lead">{t['services.lead']}</p>
       {[...profiles.values()].map((profile) => (
         <section id={profile.id}>
           <h2>{profile.title[language]}</h2>
           <p>{profile.purpose[language]}</p>
-          <h3>{t.sLearns}</h3>
+          <h3>{t['services.learns']}</h3>
           <ul>
-            <li>{t.sLives}</li>
+            <li>{t['services.lives']}</li>
             {profile.claims.map((claim) => (
               <li>{nameOf(claim)}</li>
             ))}
           </ul>
           <p>
-            {counted(t.sDays, language, { days: profile.validityDays })}{' '}
+            {counted(t['services.days'], language, { days: profile.validityDays })}{' '}
             {profile.askedBy === 'neighbour'
-              ? t.sOnlyYou
+              ? t['services.onlyYou']
               : profile.askedBy === 'representative'
-                ? t.sRepresentative
+                ? t['services.representative']
                 : ''}{' '}
-            {t.sContact}: <a href={`mailto:${profile.contact}`}>{profile.contact}</a>
+            {t['services.contact']}: <a href={`mailto:${profile.contact}`}>{profile.contact}</a>
           </p>
         </section>
       ))}
       <p>
         <a class="govuk-button govuk-button--secondary" href={`/complain/service?lang=${language}`}>
-          {t.kService}
+          {t['complaint.service']}
         </a>
       </p>
       {suspended.length > 0 ? (
         <>
-          <h2>{t.srSuspended}</h2>
-          <p>{t.srSuspendedLead}</p>
+          <h2>{t['serviceReport.suspended']}</h2>
+          <p>{t['serviceReport.suspendedLead']}</p>
           <ul>
             {suspended.map(({ name, since }) => (
               <li>
-                <bdi>{name}</bdi> · {t.gSuspended.replace('{day}', dayText(language, since.slice(0, 10)))}
+                <bdi>{name}</bdi> ·{' '}
+                {t['organisations.suspended'].replace('{day}', dayText(language, since.slice(0, 10)))}
               </li>
             ))}
           </ul>
@@ -62,8 +63,8 @@ export function ServicesPage(props: {
       ) : (
         ''
       )}
-      <h2>{t.sNever}</h2>
-      <p>{t.sNeverText}</p>
+      <h2>{t['services.never']}</h2>
+      <p>{t['services.neverText']}</p>
     </Page>
   )
 }

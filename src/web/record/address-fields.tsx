@@ -10,10 +10,10 @@ export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?
   return (
     <DateField
       name="since"
-      legend={t.dSince}
-      hint={t.dSinceHint}
+      legend={t['desk.since']}
+      hint={t['address.sinceHint']}
       fault={fault}
-      labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+      labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
       value={(part) => typed[`since-${part}`] ?? ''}
     />
   )
@@ -39,29 +39,35 @@ export function AddressFields(props: {
     <>
       <Radios
         name="where"
-        legend={t.dWhere}
+        legend={t['desk.where']}
         heading={heading ?? false}
         value={value('where')}
         fault={faults.where}
         choices={[
-          { value: 'dwelling', label: t.dKindDwelling },
+          { value: 'dwelling', label: t['address.kindDwelling'] },
           {
             value: 'no-fixed-address',
-            label: t.dKindNone,
-            hint: places.length > 1 ? t.dKindNoneHint : `${t.dKindNoneHint} (${places[0]})`,
+            label: t['address.kindNone'],
+            hint: places.length > 1 ? t['address.kindNoneHint'] : `${t['address.kindNoneHint']} (${places[0]})`,
           },
-          { value: 'informal-dwelling', label: t.dKindInformal },
-          { value: 'collective', label: t.dKindCollective },
+          { value: 'informal-dwelling', label: t['address.kindInformal'] },
+          { value: 'collective', label: t['address.kindCollective'] },
         ]}
       />
       <div class="when-none">
-        <Field name="usual" label={own ? t.mUsual : t.dUsual} value={value('usual')} auto fault={faults.usual} />
+        <Field
+          name="usual"
+          label={own ? t['change.usual'] : t['address.usual']}
+          value={value('usual')}
+          auto
+          fault={faults.usual}
+        />
         {places.length > 1 ? (
           <Select
             name="keptAt"
-            label={own ? t.mKept : t.dKept}
+            label={own ? t['change.kept'] : t['address.kept']}
             value={value('keptAt')}
-            options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
+            options={[['', t['address.nearest']], ...places.map((place, i) => [String(i), place] as const)]}
             fault={faults.keptAt}
           />
         ) : (
@@ -69,24 +75,42 @@ export function AddressFields(props: {
         )}
       </div>
       <div class="when-described">
-        <Field name="description" label={t.dDescription} value={value('description')} auto fault={faults.description} />
+        <Field
+          name="description"
+          label={t['address.description']}
+          value={value('description')}
+          auto
+          fault={faults.description}
+        />
       </div>
       <div class="when-placed">
-        <Field name="street" label={t.dStreet} value={value('street')} auto fault={faults.street} />
+        <Field name="street" label={t['address.street']} value={value('street')} auto fault={faults.street} />
         <div class="row">
-          <Field name="number" label={t.dNumber} value={value('number')} size={6} fault={faults.number} />
-          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} fault={faults.floor} />
-          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} fault={faults.postcode} />
+          <Field name="number" label={t['address.number']} value={value('number')} size={6} fault={faults.number} />
+          <Field name="floor" label={t['address.floor']} value={value('floor')} size={10} fault={faults.floor} />
+          <Field
+            name="postcode"
+            label={t['address.postcode']}
+            value={value('postcode')}
+            size={8}
+            fault={faults.postcode}
+          />
           <Field
             name="district"
-            label={t.dDistrict}
+            label={t['address.district']}
             value={value('district')}
             size={4}
             inputmode="numeric"
             fault={faults.district}
           />
         </div>
-        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} fault={faults.point} />
+        <Field
+          name="point"
+          label={t['address.point']}
+          hint={t['address.pointHint']}
+          value={value('point')}
+          fault={faults.point}
+        />
       </div>
     </>
   )

@@ -51,16 +51,17 @@ export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Addre
     },
   }
   const faults: Record<string, string> = {}
-  if (get('district') && !district) faults.district = t.pDistrict
-  if (get('point') && !point.coordinates) faults.point = t.pPoint
-  if (!isKind(kind)) return { address: undefined, faults: { where: t.pWhereMissing, ...faults } }
+  if (get('district') && !district) faults.district = t['problem.district']
+  if (get('point') && !point.coordinates) faults.point = t['problem.point']
+  if (!isKind(kind)) return { address: undefined, faults: { where: t['problem.whereMissing'], ...faults } }
   const own = BOXES[kind]
-  for (const name of Object.values(BOXES).flat()) if (!own.includes(name) && get(name)) faults[name] = t.pOtherAnswer
+  for (const name of Object.values(BOXES).flat())
+    if (!own.includes(name) && get(name)) faults[name] = t['problem.otherAnswer']
   const parsed = AddressSchema.safeParse(addresses[kind])
   if (!parsed.success)
     for (const { code, path } of parsed.error.issues) {
       const box = ADDRESS_BOXES[String(path[0])]
-      if (box === undefined || code === 'custom') faults.where = t.pPlaceMissing
+      if (box === undefined || code === 'custom') faults.where = t['problem.placeMissing']
       else faults[box] ??= boxText(t, get(box), code === 'too_big')
     }
   return { address: addresses[kind], faults }

@@ -24,18 +24,20 @@ export function AskedList(props: { context: Pick<PageContext, 't' | 'language' |
             <p>
               {listText(
                 language,
-                attachments.map(({ mediaType }) => (mediaType.startsWith('image/') ? t.kPhoto : t.kVoice)),
+                attachments.map(({ mediaType }) =>
+                  mediaType.startsWith('image/') ? t['complaint.photo'] : t['complaint.voice'],
+                ),
               )}
             </p>
           ) : (
             ''
           )}
           {answer === undefined || outcome === undefined ? (
-            <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
+            <p>{t['complaint.waiting'].replace('{day}', dayText(language, dueOn))}</p>
           ) : (
             <>
               <h2>
-                {t.kAnswered}: {outcomes.get(outcome)}
+                {t['complaint.answered']}: {outcomes.get(outcome)}
               </h2>
               <p dir="auto">{answer}</p>
             </>

@@ -131,7 +131,7 @@ export function toldBeside(typed: Typed, { t, language, thisYear }: Reading): st
     if (match === null) return []
     const said = bornIn(typed, match[1] ?? '', { language, thisYear })
     const date = said && 'date' in said ? bornText(language, said.date) : ''
-    return [t.dCalTold.replace('{told}', told).replace('{date}', date)]
+    return [t['birth.calTold'].replace('{told}', told).replace('{date}', date)]
   })
 }
 
@@ -141,7 +141,9 @@ export function toldSoFar(typed: Typed, before: string, { t, language }: Pick<Re
   const { boxes, manner } = saidIn(typed, before)
   const converted = calendar === 'gregory' ? undefined : fromCalendar(calendar, { boxes, manner, language })
   if (converted === undefined || 'fault' in converted) return { text: '', seen: '' }
-  const text = t.dCalSame.replace('{told}', converted.told).replace('{date}', bornText(language, converted.date))
+  const text = t['birth.calSame']
+    .replace('{told}', converted.told)
+    .replace('{date}', bornText(language, converted.date))
   return { text, seen: converted.date }
 }
 
@@ -153,33 +155,33 @@ export function BornFields(props: { t: Texts; typed: Typed; faults: Faults; befo
   const value = (field: string) => typed[field] ?? ''
   const fault = faults[name]
   const calendars: Record<Calendar, string> = {
-    gregory: t.dCalGregory,
-    'islamic-umalqura': t.dCalIslamic,
-    ethiopic: t.dCalEthiopic,
-    persian: t.dCalPersian,
+    gregory: t['birth.calGregory'],
+    'islamic-umalqura': t['birth.calIslamic'],
+    ethiopic: t['birth.calEthiopic'],
+    persian: t['birth.calPersian'],
   }
   return (
     <div class="born" data-born={before}>
       <DateField
         name={name}
-        legend={t.dBorn}
-        hint={t.dBornHint}
+        legend={t['desk.born']}
+        hint={t['birth.bornHint']}
         fault={fault}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
         value={(part) => value(`${name}-${part}`)}
         words
       />
-      <Tick name={names.about} label={t.dAbout} on={value(names.about) !== ''} />
-      <Tick name={names.before} label={t.dBefore} on={value(names.before) !== ''} />
-      {fault === t.dBornLongAgo || value(`${before}sure`) ? (
-        <Tick name={`${before}sure`} label={t.dSureAge} on={value(`${before}sure`) !== ''} />
+      <Tick name={names.about} label={t['birth.about']} on={value(names.about) !== ''} />
+      <Tick name={names.before} label={t['birth.before']} on={value(names.before) !== ''} />
+      {fault === t['desk.bornLongAgo'] || value(`${before}sure`) ? (
+        <Tick name={`${before}sure`} label={t['birth.sureAge']} on={value(`${before}sure`) !== ''} />
       ) : (
         ''
       )}
       <Select
         name={names.calendar}
-        label={t.dCalendar}
-        hint={t.dCalendarHint}
+        label={t['birth.calendar']}
+        hint={t['birth.calendarHint']}
         options={CALENDARS.map((one) => [one, calendars[one]] as const)}
         value={value(names.calendar) || 'gregory'}
       />

@@ -10,7 +10,12 @@ import { hourText } from './texts.ts'
 export function appointmentText({ at, state }: Appointment, town: Municipality, language: Language): string {
   const t = LOCALES[language]
   const when = hourText(language, town.timeZone, at)
-  const said = { expected: `${t.wExpected} {at}`, past: t.wPast, cancelled: t.wGone, answered: t.wAnswered }[state]
+  const said = {
+    expected: `${t['appointment.expected']} {at}`,
+    past: t['appointment.past'],
+    cancelled: t['appointment.gone'],
+    answered: t['appointment.answered'],
+  }[state]
   return said.replace('{at}', when)
 }
 
@@ -19,7 +24,7 @@ export function TimeSelect(props: { town: Municipality; language: Language; time
   return (
     <Select
       name="at"
-      label={LOCALES[language].wTime}
+      label={LOCALES[language]['appointment.time']}
       options={times.map((time) => [time, hourText(language, town.timeZone, time)] as const)}
     />
   )
@@ -32,17 +37,17 @@ export function AppointmentSlip(props: { town: Municipality; language: Language;
   const { name, ...place } = town.referenceAddress
   return (
     <section class="printed-card" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
-      <h2>{t.wTitle}</h2>
+      <h2>{t['appointment.title']}</h2>
       <Facts>
-        <Fact name={t.wTime}>{hourText(language, town.timeZone, at)}</Fact>
-        <Fact name={t.dWhere}>
+        <Fact name={t['appointment.time']}>{hourText(language, town.timeZone, at)}</Fact>
+        <Fact name={t['desk.where']}>
           <bdi>{[name, addressText({ kind: 'dwelling', ...place })].filter(Boolean).join(', ')}</bdi>
         </Fact>
       </Facts>
       <p class="digits code" dir="ltr">
         {code}
       </p>
-      <p>{t.wKeep}</p>
+      <p>{t['appointment.keep']}</p>
     </section>
   )
 }
@@ -50,15 +55,15 @@ export function AppointmentSlip(props: { town: Municipality; language: Language;
 export const kindNames = (language: Language) => {
   const t = LOCALES[language]
   return [
-    ['refused', t.kRefused],
-    ['asked-about-papers', t.kPapers],
-    ['wrong-data', t.kWrong],
-    ['who-looked', t.kLooked],
-    ['change', t.kChange],
-    ['objection', t.kObjection],
-    ['suggestion', t.kSuggest],
-    ['service', t.kService],
-    ['other', t.kOther],
+    ['refused', t['complaint.refused']],
+    ['asked-about-papers', t['complaint.papers']],
+    ['wrong-data', t['complaint.wrong']],
+    ['who-looked', t['complaint.looked']],
+    ['change', t['complaint.change']],
+    ['objection', t['complaint.objection']],
+    ['suggestion', t['complaint.suggest']],
+    ['service', t['complaint.service']],
+    ['other', t['complaint.other']],
   ] as const satisfies [ComplaintKind, string][]
 }
 
@@ -68,9 +73,9 @@ export const writtenKinds = (language: Language) => kindNames(language).filter((
 export const outcomeNames = (language: Language) => {
   const t = LOCALES[language]
   return [
-    ['answered', t.kJust],
-    ['upheld', t.kUpheld],
-    ['partly', t.kPartly],
-    ['not-upheld', t.kNot],
+    ['answered', t['complaint.just']],
+    ['upheld', t['complaint.upheld']],
+    ['partly', t['complaint.partly']],
+    ['not-upheld', t['complaint.not']],
   ] as const satisfies [Outcome, string][]
 }

@@ -6,7 +6,12 @@ import type { Language, Texts } from '../ui/language.ts'
 // What is said beside the boxes of a date.
 
 /** The seasons, with `{year}` for the year, from spring on. */
-export const seasonsOf = (t: Texts): string[] => [t.dSpring, t.dSummer, t.dAutumn, t.dWinter]
+export const seasonsOf = (t: Texts): string[] => [
+  t['lifeDates.spring'],
+  t['lifeDates.summer'],
+  t['lifeDates.autumn'],
+  t['lifeDates.winter'],
+]
 
 /** The seasons alone, as somebody types them into the box of the month. */
 export const seasonNames = (t: Texts): string[] =>
@@ -19,24 +24,24 @@ export function saidFaultText(t: Texts, language: Language, said: Extract<Said, 
       const years = new Intl.ListFormat(localeTag(language), { type: 'disjunction' }).format(
         (said.years ?? []).map(String),
       )
-      return years === '' ? t.dShortYearBare : t.dShortYear.replace('{years}', years)
+      return years === '' ? t['lifeDates.shortYearBare'] : t['lifeDates.shortYear'].replace('{years}', years)
     }
     case 'not-a-year':
-      return t.dNotYear
+      return t['lifeDates.notYear']
     case 'too-early':
-      return t.dTooEarly
+      return t['lifeDates.tooEarly']
     case 'day-without-month':
-      return t.dDayNoMonth
+      return t['lifeDates.dayNoMonth']
     case 'month-without-year':
-      return t.dMonthNoYear
+      return t['lifeDates.monthNoYear']
     case 'unknown-month':
-      return t.dNoMonth
+      return t['lifeDates.noMonth']
     case 'no-such-day':
-      return t.dNoSuchDay
+      return t['desk.noSuchDay']
     case 'whole-day':
-      return t.dWholeDay
+      return t['desk.wholeDay']
     case 'year-alone':
-      return t.dYearAlone
+      return t['lifeDates.yearAlone']
   }
 }
 
@@ -44,26 +49,26 @@ export function saidFaultText(t: Texts, language: Language, said: Extract<Said, 
 export function lifeFaultText(t: Texts, { rule }: Pick<LifeFault, 'rule'>, floor: string): string {
   switch (rule) {
     case 'born-to-come':
-      return t.dBornToCome
+      return t['lifeDates.bornToCome']
     case 'born-too-long-ago':
-      return t.dBornLongAgo
+      return t['desk.bornLongAgo']
     case 'day-to-come':
-      return t.dDayToCome
+      return t['desk.dayToCome']
     case 'before-floor':
-      return t.dBeforeFloor.replace('{day}', floor)
+      return t['lifeDates.beforeFloor'].replace('{day}', floor)
     case 'before-birth':
-      return t.dBeforeBirth
+      return t['lifeDates.beforeBirth']
     case 'birth-after-residence':
-      return t.dBornAfter
+      return t['lifeDates.bornAfter']
     case 'before-residence':
-      return t.dBeforeResidence
+      return t['lifeDates.beforeResidence']
     case 'back-before-leaving':
-      return t.dBackBefore
+      return t['lifeDates.backBefore']
     case 'before-leaving':
-      return t.dBeforeLeaving
+      return t['lifeDates.beforeLeaving']
     case 'short-year':
-      return t.dShortYearBare
+      return t['lifeDates.shortYearBare']
     case 'no-such-day':
-      return t.dNoSuchDay
+      return t['desk.noSuchDay']
   }
 }

@@ -23,7 +23,7 @@ export function endingIn(context: PageContext<Staff | Resident>, deps: { clock: 
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
   const typed = typedIn(context)
   const since = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
-  if (since && !form.has('too')) return { faults: { too: context.t.iSinceAlone }, typed }
+  if (since && !form.has('too')) return { faults: { too: context.t['waysIn.sinceAlone'] }, typed }
   if (since && 'fault' in since) return { faults: { since: since.fault }, typed }
   return {
     what,

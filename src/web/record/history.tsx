@@ -11,8 +11,8 @@ export function placeText(address: Address | undefined, t: Texts): string {
   if (address === undefined) return '–'
   if (address.kind !== 'no-fixed-address') return addressText(address)
   return [
-    t.dKindNone,
-    ...(address.usualArea ? [t.dSaidSo.replace('{words}', () => address.usualArea ?? '')] : []),
+    t['address.kindNone'],
+    ...(address.usualArea ? [t['desk.saidSo'].replace('{words}', () => address.usualArea ?? '')] : []),
   ].join(' · ')
 }
 
@@ -20,12 +20,12 @@ export function placeText(address: Address | undefined, t: Texts): string {
 export function changeText(change: Change, { t, language }: Pick<PageContext, 't' | 'language'>): string {
   const [what, was, is] =
     change.field === 'name'
-      ? [t.fname, ...[change.was, change.is].map((name) => (name ? nameText(name, t.newbornOf) : '–'))]
+      ? [t['fields.name'], ...[change.was, change.is].map((name) => (name ? nameText(name, t['page.newbornOf']) : '–'))]
       : change.field === 'address'
-        ? [t.dWhere, ...[change.was, change.is].map((address) => placeText(address, t))]
-        : [t.dBorn, ...[change.was, change.is].map((date) => bornText(language, date))]
+        ? [t['desk.where'], ...[change.was, change.is].map((address) => placeText(address, t))]
+        : [t['desk.born'], ...[change.was, change.is].map((date) => bornText(language, date))]
   const words: Record<string, string | undefined> = { what, was, is }
-  return t.dChange.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '')
+  return t['past.change'].replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '')
 }
 
 /** How a first day was decided: from which to which, why, with what, and by whom in words. */
@@ -40,12 +40,17 @@ export function DecidedStartLines(props: { context: Pick<PageContext, 't' | 'lan
 }
 
 export function decidedStartLines({ t, language }: Pick<PageContext, 't' | 'language'>, start: DecidedStart): string[] {
-  const seen = { 'photo-document': t.dPhoto, document: t.dDocument, attestation: t.dAttested, declaration: t.dDeclared }
+  const seen = {
+    'photo-document': t['desk.photo'],
+    document: t['desk.document'],
+    attestation: t['desk.attested'],
+    declaration: t['desk.declared'],
+  }
   const { role, office } = start.by
   return [
     `${dayText(language, start.was)} → ${dayText(language, start.said)}`,
-    ...(start.seen ? [`${t.zSeen}: ${seen[start.seen]}`] : []),
-    ...(start.reason ? [t.zMineWhy.replace('{reason}', start.reason)] : []),
-    [role === 'supervisor' ? t.zSupervisor : t.zClerk, ...(office ? [office] : [])].join(' · '),
+    ...(start.seen ? [`${t['dates.seen']}: ${seen[start.seen]}`] : []),
+    ...(start.reason ? [t['dates.mineWhy'].replace('{reason}', start.reason)] : []),
+    [role === 'supervisor' ? t['dates.supervisor'] : t['dates.clerk'], ...(office ? [office] : [])].join(' · '),
   ]
 }

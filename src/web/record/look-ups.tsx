@@ -26,8 +26,12 @@ export function LookUps(props: {
     <>
       <ol class="timeline">{page.lookUps.map((lookUp) => lineOf(lookUp))}</ol>
       <p class="govuk-button-group">
-        {page.older === undefined ? '' : <a href={`${path}?before=${encodeURIComponent(page.older)}`}>{t.dOlder}</a>}
-        {newest ? '' : <a href={path}>{t.bNewest}</a>}
+        {page.older === undefined ? (
+          ''
+        ) : (
+          <a href={`${path}?before=${encodeURIComponent(page.older)}`}>{t['desk.older']}</a>
+        )}
+        {newest ? '' : <a href={path}>{t['lookedBy.newest']}</a>}
       </p>
     </>
   )
@@ -38,14 +42,14 @@ export function LookUps(props: {
     return (
       <li data-leaf={leafHash}>
         <strong>{timeText(language, town.timeZone, at)}</strong> · <bdi>{byText(by, t, language)}</bdi>
-        {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
+        {content.outcome === 'refused' ? ` · ${t['desk.refused']}` : ''}
         <br />
         {whyText(content, t, language)}
         <br />
         {visits ? <Details summary={visits.summary}>{visits.each}</Details> : ''}
         {settled ? (
           <>
-            {t.bSettled}
+            {t['lookedBy.settled']}
             <br />
           </>
         ) : (
@@ -64,15 +68,15 @@ export function whyText(
   t: Texts,
   language: string,
 ): string {
-  const how = purpose === 'duplicate-check' ? t.howAlike : action === 'search' ? t.howSearch : undefined
-  return [purposes.get(purpose)?.title[language] ?? t.whyOther, ...(how ? [how] : [])].join(' · ')
+  const how = purpose === 'duplicate-check' ? t['search.alike'] : action === 'search' ? t['search.search'] : undefined
+  return [purposes.get(purpose)?.title[language] ?? t['firewall.whyOther'], ...(how ? [how] : [])].join(' · ')
 }
 
 /** What was opened, in words. */
 export function fieldNames(fields: readonly string[], t: Texts, language: string): string {
-  if (fields.length === 0) return t.fnothing
+  if (fields.length === 0) return t['fields.nothing']
   return listText(
     language,
-    fields.map((field) => t[`f${field}` as keyof Texts] ?? field),
+    fields.map((field) => t[`fields.${field}` as keyof Texts] ?? field),
   )
 }

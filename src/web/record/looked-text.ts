@@ -7,45 +7,47 @@ import { dayText } from './texts.ts'
 
 /** Who asks, by kind. */
 export const whoNames = (t: Texts): Record<string, string> => ({
-  staff: t.whoStaff,
-  client: t.whoClient,
-  resident: t.whoResident,
-  job: t.whoJob,
-  authority: t.whoAuthority,
+  staff: t['requester.staff'],
+  client: t['requester.client'],
+  resident: t['requester.resident'],
+  job: t['requester.job'],
+  authority: t['requester.authority'],
 })
 
 /** What somebody is to a neighbour they act for. */
 export const representationNames = (t: Texts) => ({
-  parent: t.dActsParent,
-  guardian: t.dActsGuardian,
-  carer: t.dActsCarer,
-  institution: t.dActsInstitution,
+  parent: t['representatives.actsParent'],
+  guardian: t['representatives.actsGuardian'],
+  carer: t['representatives.actsCarer'],
+  institution: t['representatives.actsInstitution'],
 })
 
 /** Who looked, in words: by name or office. */
 export function byText(by: By, t: Texts, language: Language): string {
-  const at = 'atOffice' in by && by.atOffice ? ` (${t.bAtOffice.replace('{office}', by.atOffice)})` : ''
+  const at = 'atOffice' in by && by.atOffice ? ` (${t['lookedBy.atOffice'].replace('{office}', by.atOffice)})` : ''
   switch (by.kind) {
     case 'card':
-      return t.bCard + at
+      return t['lookedBy.card'] + at
     case 'telephone':
-      return (by.name === undefined ? t.bTelephoneOne : t.bTelephone.replace('{name}', by.name)) + at
+      return (
+        (by.name === undefined ? t['lookedBy.telephoneOne'] : t['lookedBy.telephone'].replace('{name}', by.name)) + at
+      )
     case 'wallet':
-      return t.bWallet
+      return t['lookedBy.wallet']
     case 'helper':
-      return by.name === undefined ? t.bHelperOne : t.bHelper.replace('{name}', by.name)
+      return by.name === undefined ? t['lookedBy.helperOne'] : t['lookedBy.helper'].replace('{name}', by.name)
     case 'representative':
       return by.representation === undefined || by.since === undefined
-        ? t.bActsOne
-        : t.bActs
+        ? t['lookedBy.actsOne']
+        : t['lookedBy.acts']
             .replace('{representation}', representationNames(t)[by.representation])
             .replace('{day}', dayText(language, by.since.slice(0, 10)))
     case 'staff':
-      return by.office === undefined ? t.whoStaff : t.bStaff.replace('{office}', by.office)
+      return by.office === undefined ? t['requester.staff'] : t['lookedBy.staff'].replace('{office}', by.office)
     case 'client':
-      return by.organisation ?? t.whoClient
+      return by.organisation ?? t['requester.client']
     case 'order':
-      return t.bOrder.replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference ?? '–')
+      return t['lookedBy.order'].replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference ?? '–')
     default:
       return whoNames(t)[by.kind] ?? by.kind
   }
@@ -60,7 +62,7 @@ export function visitsText(
   const [from, to] = [times[0], times.at(-1)]
   if (times.length < 2 || from === undefined || to === undefined) return undefined
   return {
-    summary: counted(t.bVisits, language, { n: times.length, from, to }),
+    summary: counted(t['lookedBy.visits'], language, { n: times.length, from, to }),
     each: listText(language, [...new Set(times)]),
   }
 }

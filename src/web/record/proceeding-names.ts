@@ -3,50 +3,50 @@ import type { Channel, Informant, NoticeWay } from '../../registry/person/channe
 import type { Texts } from '../ui/language.ts'
 
 export const proceedingNames = (t: Texts): Record<ProceedingCause, string> => ({
-  'moved-away': t.dMovedAway,
-  'wrongly-registered': t.dWrongly,
+  'moved-away': t['desk.movedAway'],
+  'wrongly-registered': t['desk.wrongly'],
 })
 
 export const saidByNames = (t: Texts): Record<SaidBy, string> => ({
-  'in-person': t.lHowInPerson,
-  'in-writing': t.lHowInWriting,
-  'own-page': t.lHowOwnPage,
-  representative: t.lHowRepresentative,
+  'in-person': t['leaving.howInPerson'],
+  'in-writing': t['leaving.howInWriting'],
+  'own-page': t['leaving.howOwnPage'],
+  representative: t['leaving.howRepresentative'],
 })
 
 export const informantNames = (t: Texts): Record<Informant, string> => ({
-  household: t.lInHousehold,
-  owner: t.lInOwner,
-  authority: t.lInAuthority,
-  staff: t.lInStaff,
-  other: t.lInOther,
+  household: t['leaving.inHousehold'],
+  owner: t['leaving.inOwner'],
+  authority: t['leaving.inAuthority'],
+  staff: t['leaving.inStaff'],
+  other: t['leaving.inOther'],
 })
 
 export const wayNames = (t: Texts): Record<NoticeWay, string> => ({
-  'own-page': t.lWayOwnPage,
-  answered: t.lWayAnswered,
-  'in-person': t.lWayInPerson,
-  letter: t.lWayLetter,
-  elsewhere: t.lWayElsewhere,
-  published: t.lWayPublished,
+  'own-page': t['leaving.wayOwnPage'],
+  answered: t['leaving.wayAnswered'],
+  'in-person': t['leaving.wayInPerson'],
+  letter: t['leaving.wayLetter'],
+  elsewhere: t['leaving.wayElsewhere'],
+  published: t['leaving.wayPublished'],
 })
 
 export const saidNames = (t: Texts): Record<AnsweredBy, string> => ({
-  neighbour: t.lByNeighbour,
-  representative: t.lByRepresentative,
-  helper: t.lByHelper,
+  neighbour: t['leaving.byNeighbour'],
+  representative: t['leaving.byRepresentative'],
+  helper: t['leaving.byHelper'],
 })
 
 export const councilNames = (t: Texts): Record<CouncilOutcome, string> => ({
-  favourable: t.lFavourable,
-  unfavourable: t.lUnfavourable,
+  favourable: t['leaving.favourable'],
+  unfavourable: t['leaving.unfavourable'],
 })
 
 /** How somebody was told that a message waits. */
 export const channelNames = (t: Texts): Record<Channel, string> => ({
-  email: t.nEmail,
-  sms: t.nSms,
-  post: t.nPost,
-  portal: t.nPortal,
-  'in-person': t.nInPerson,
+  email: t['messages.email'],
+  sms: t['messages.sms'],
+  post: t['messages.post'],
+  portal: t['messages.portal'],
+  'in-person': t['messages.inPerson'],
 })

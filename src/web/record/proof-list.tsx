@@ -31,7 +31,7 @@ export function ProofList(props: {
           ) : (
             <PostForm action={revoke} csrf={session.csrf}>
               <Button secondary name="proof" value={proof.id}>
-                {t.dRevoke}
+                {t['proofs.revoke']}
               </Button>
             </PostForm>
           )}

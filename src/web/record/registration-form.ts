@@ -119,32 +119,33 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
-    if (get('document') === UNREAD || get('document').includes('<')) faults[`p${i}_document`] = t.dNotRead
+    if (get('document') === UNREAD || get('document').includes('<')) faults[`p${i}_document`] = t['register.notRead']
     const newborn = get('newborn') !== ''
     const child = newborn ? newbornIn(typed, i) : undefined
     const name = newborn ? child?.name : given || family ? nameIn(given, family) : undefined
-    if (child?.hidden && !get('protected')) faults[`p${i}_protected`] = t.dNewbornHide
+    if (child?.hidden && !get('protected')) faults[`p${i}_protected`] = t['newborn.newbornHide']
     if (name === undefined) {
-      if (newborn) faults[`p${i}_given`] = t.dNewbornOf
-      else if (i === 0) faults.p0_given = t.pName
-      else if (saysOf(typed, i)) faults[`p${i}_given`] = t.pNameOrEmpty
+      if (newborn) faults[`p${i}_given`] = t['newborn.newbornOf']
+      else if (i === 0) faults.p0_given = t['problem.name']
+      else if (saysOf(typed, i)) faults[`p${i}_given`] = t['problem.nameOrEmpty']
       // Somebody of whom nothing was written is nobody; of all others everything that is wrong is said at once.
       if (i > 0 && !newborn && !saysOf(typed, i)) continue
     }
-    if (!newborn && get('newborn-of')) faults[`p${i}_newborn-of`] = t.dNewbornTick
-    if (newborn && (given || family)) faults[`p${i}_given`] = t.dNewbornNamed
-    if (get('document') && !get('evidence').endsWith('document')) faults[`p${i}_document`] ??= t.pWhichDocument
+    if (!newborn && get('newborn-of')) faults[`p${i}_newborn-of`] = t['newborn.newbornTick']
+    if (newborn && (given || family)) faults[`p${i}_given`] = t['newborn.newbornNamed']
+    if (get('document') && !get('evidence').endsWith('document'))
+      faults[`p${i}_document`] ??= t['problem.whichDocument']
     const confirmedAge = get('sure') !== ''
     const born = bornOf(typed, { before: `p${i}_`, reader, confirmedAge })
     if (born && 'fault' in born) faults[`p${i}_born`] = born.fault
     const dateOfBirth = born && 'date' in born ? born.date : undefined
-    if (born === undefined && (get('about') || get('before'))) faults[`p${i}_born`] = t.dYearMissing
+    if (born === undefined && (get('about') || get('before'))) faults[`p${i}_born`] = t['register.yearMissing']
     if (
       newborn &&
       dateOfBirth &&
       dateOfBirth.slice(-10) < rules.today.subtract({ years: 1 }).toString().slice(0, dateOfBirth.length)
     )
-      faults[`p${i}_given`] ??= t.dNewbornOld
+      faults[`p${i}_given`] ??= t['newborn.newbornOld']
     const [late] = faultsOfStart(rules, { since: from ?? rules.today.toString(), born: dateOfBirth })
     if (late) faults.since ??= lifeText(late, reader)
     const parsed = Registration.safeParse({
@@ -324,9 +325,9 @@ export function faultsOf(error: InvalidInput, reader: Pick<FormReader, 't' | 'la
     )
   return Object.fromEntries(
     error.errors.map(({ pointer }) => {
-      if (pointer === '/agreement') return ['agreement', reader.t.dMinorsMissing]
+      if (pointer === '/agreement') return ['agreement', reader.t['moving.minorsMissing']]
       const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : `p${person}_given`
-      return [field, reader.t.pInvalid]
+      return [field, reader.t['problem.invalid']]
     }),
   )
 }

@@ -4,23 +4,23 @@ import type { Texts } from '../ui/language.ts'
 /** Candidates beside what was typed, before anything is saved. */
 /** Why somebody very like a neighbour is another person. */
 export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
-  'seen-both': t.dSeenBoth,
-  'another-birth-date': t.dBornElse,
-  relatives: t.dRelatives,
-  'they-say-so': t.dTheySay,
+  'seen-both': t['register.seenBoth'],
+  'another-birth-date': t['register.bornElse'],
+  relatives: t['register.relatives'],
+  'they-say-so': t['register.theySay'],
 })
 
 /** How a registration was taken down. */
 export const takenNames = (t: Texts): Record<TakenDown, string> => ({
-  telephone: t.dHowTelephone,
-  visit: t.dHowVisit,
-  helper: t.dHowHelper,
+  telephone: t['taken.howTelephone'],
+  visit: t['taken.howVisit'],
+  helper: t['taken.howHelper'],
 })
 
 /** What an adult can be to somebody they act for. */
 export const representationKinds = (t: Texts) =>
   [
-    ['parent', t.dActsParent],
-    ['guardian', t.dActsGuardian],
-    ['carer', t.dActsCarer],
+    ['parent', t['representatives.actsParent']],
+    ['guardian', t['representatives.actsGuardian']],
+    ['carer', t['representatives.actsCarer']],
   ] as const

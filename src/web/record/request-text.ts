@@ -9,20 +9,20 @@ export function requestLines(request: CityRequest, { t, language }: Pick<PageCon
     case 'words':
       return [request.text]
     case 'hearing':
-      return [t.wSaid]
+      return [t['appointment.said']]
     case 'look-up':
-      return [`${t.rAsk}: ${request.line}`]
+      return [`${t['entrance.ask']}: ${request.line}`]
     case 'leave':
-      return [t.mLeave]
+      return [t['change.leave']]
     case 'move-together':
       return [
-        t.mTogetherText,
+        t['change.togetherText'],
         addressText(request.address),
         ...(request.since ? [dayText(language, request.since)] : []),
       ]
     case 'birth': {
       const { given, family, born } = request.newborn
-      return [t.mChild, [`${given} ${family}`.trim(), ...(born ? [bornText(language, born)] : [])].join(' · ')]
+      return [t['change.child'], [`${given} ${family}`.trim(), ...(born ? [bornText(language, born)] : [])].join(' · ')]
     }
   }
 }

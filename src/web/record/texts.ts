@@ -45,7 +45,7 @@ export const proofStanding = (
   { t, language, timeZone }: { t: Texts; language: Language; timeZone: string },
 ): string =>
   proof.publicFrom
-    ? t.dTakenLater.replace('{time}', timeText(language, timeZone, proof.publicFrom))
+    ? t['desk.takenLater'].replace('{time}', timeText(language, timeZone, proof.publicFrom))
     : proof.revokedAt
-      ? t.dTaken
-      : t.dInForce
+      ? t['desk.taken']
+      : t['desk.inForce']

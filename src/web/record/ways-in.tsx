@@ -10,9 +10,9 @@ import { dayText, timeText } from './texts.ts'
 
 /** By what somebody is in, as they know it. */
 export function wayText(way: OpenSession['way'], telephones: WaysIn['telephones'], t: Texts): string {
-  if (way?.kind !== 'telephone') return t.bCard
+  if (way?.kind !== 'telephone') return t['lookedBy.card']
   const name = telephones.find(({ handle }) => handle === way.id)?.device
-  return name === undefined ? t.bTelephoneOne : t.bTelephone.replace('{name}', name)
+  return name === undefined ? t['lookedBy.telephoneOne'] : t['lookedBy.telephone'].replace('{name}', name)
 }
 
 /** Each way in to a record, with a button that ends it; and what is done when a card or telephone is gone. */
@@ -33,7 +33,7 @@ export function WaysInList(props: {
     <PostForm action={action} csrf={session.csrf}>
       <input type="hidden" name="what" value={what} />
       <Button secondary name="which" value={id ?? ''}>
-        {t.iEnd}
+        {t['waysIn.end']}
       </Button>
     </PostForm>
   )
@@ -41,7 +41,7 @@ export function WaysInList(props: {
     <>
       <h2>{title}</h2>
       {of.length === 0 ? (
-        <p>{t.iNone}</p>
+        <p>{t['waysIn.none']}</p>
       ) : (
         <ul class="cards">
           {of.map((one) => (
@@ -52,52 +52,52 @@ export function WaysInList(props: {
     </>
   )
   const used = (at: string | null) =>
-    at === null ? t.iNever : t.iUsed.replace('{day}', dayText(language, at.slice(0, 10)))
+    at === null ? t['waysIn.never'] : t['waysIn.used'].replace('{day}', dayText(language, at.slice(0, 10)))
   return (
     <>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <ErrorSummary title={t['desk.there']} faults={faults} />
       <List
-        title={t.iCards}
+        title={t['waysIn.cards']}
         of={cards.map((card) => (
           <>
-            {t.iCard.replace('{day}', dayText(language, card.givenAt.slice(0, 10)))} · {cardUse(card, used, t)}
+            {t['waysIn.card'].replace('{day}', dayText(language, card.givenAt.slice(0, 10)))} · {cardUse(card, used, t)}
             <End what="card" />
           </>
         ))}
       />
       <List
-        title={t.iTelephones}
+        title={t['waysIn.telephones']}
         of={telephones.map((one) => (
           <>
             <bdi>{[one.device, one.owner].filter(Boolean).join(' · ')}</bdi> ·{' '}
-            {t.iAdded.replace('{day}', dayText(language, one.createdAt.slice(0, 10)))} · {used(one.usedAt)}
+            {t['waysIn.added'].replace('{day}', dayText(language, one.createdAt.slice(0, 10)))} · {used(one.usedAt)}
             <End what="telephone" id={one.handle} />
           </>
         ))}
       />
       <List
-        title={t.dSessions}
+        title={t['desk.sessions']}
         of={sessions.map((one) => (
           <>
             {timeText(language, town.timeZone, one.signedInAt)} – {timeText(language, town.timeZone, one.lastSeenAt)} ·{' '}
             <bdi>{wayText(one.way, telephones, t)}</bdi>
-            {one.here ? ` · ${t.dHere}` : ''}
+            {one.here ? ` · ${t['desk.here']}` : ''}
             {one.here ? '' : <End what="session" id={one.handle} />}
           </>
         ))}
       />
       {everywhere ? (
         <PostForm action={everywhere} csrf={session.csrf}>
-          <Button secondary>{t.rEverywhere}</Button>
+          <Button secondary>{t['entrance.everywhere']}</Button>
         </PostForm>
       ) : (
         ''
       )}
       <List
-        title={t.iHelpers}
+        title={t['waysIn.helpers']}
         of={helpers.map((one) => (
           <>
-            <bdi>{one.name}</bdi> · {t.hUntil} {dayText(language, one.until)}
+            <bdi>{one.name}</bdi> · {t['helpers.until']} {dayText(language, one.until)}
             <br />
             {listText(
               language,
@@ -107,28 +107,28 @@ export function WaysInList(props: {
           </>
         ))}
       />
-      <h2>{t.iLost}</h2>
+      <h2>{t['waysIn.lost']}</h2>
       <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="what" value="lost" />
-        <p>{everywhere ? t.iLostLead : t.iLostAll}</p>
-        <Tick name="too" label={t.iLostToo} on={typed.too !== undefined} fault={faults.too} />
+        <p>{everywhere ? t['waysIn.lostLead'] : t['waysIn.lostAll']}</p>
+        <Tick name="too" label={t['waysIn.lostToo']} on={typed.too !== undefined} fault={faults.too} />
         <DateField
           name="since"
-          legend={t.iLostSince}
+          legend={t['waysIn.lostSince']}
           fault={faults.since}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          labels={{ day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }}
           value={(part) => typed[`since-${part}`] ?? ''}
         />
-        <Button>{t.iLost}</Button>
+        <Button>{t['waysIn.lost']}</Button>
       </PostForm>
       <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="what" value="everything" />
-        <p>{t.iEndAllHint}</p>
-        <Button warning>{t.iEndAll}</Button>
+        <p>{t['waysIn.endAllHint']}</p>
+        <Button warning>{t['waysIn.endAll']}</Button>
       </PostForm>
     </>
   )
 }
 
 const cardUse = (card: CardInForce, used: (at: string | null) => string, t: Texts) =>
-  card.asleep ? t.iAsleep : used(card.usedAt)
+  card.asleep ? t['waysIn.asleep'] : used(card.usedAt)

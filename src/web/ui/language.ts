@@ -12,7 +12,7 @@ export const LANGUAGES = inEveryLanguage(({ name, direction }) => ({ name, direc
 /** Who is never given anything, as far as the law of the town leaves it to the town. @param law what the town names */
 export const safeText = (language: Language, law: string | null): string => {
   const t = LOCALES[language]
-  return law === null ? t.safeText : t.safeLaw.replace('{law}', () => law)
+  return law === null ? t['page.safeText'] : t['page.safeLaw'].replace('{law}', () => law)
 }
 
 export function isLanguage(text: string): text is Language {

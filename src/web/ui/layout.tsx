@@ -50,7 +50,7 @@ export function Languages(props: { language: Language; path: string; posts?: Rea
   const { language, path, posts } = props
   if (posts) return <LanguageButtons language={language} path={path} posts={posts} />
   return (
-    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language].languages}>
+    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language]['page.languages']}>
       <ul class="govuk-language-navigation__list">
         {Object.entries(LANGUAGES).map(([code, { name, direction }]) => (
           <li class="govuk-language-navigation__list-item">
@@ -75,7 +75,7 @@ export function Languages(props: { language: Language; path: string; posts?: Rea
 /** The same of a page that came by a form, which an address would have to give away: its hidden fields are sent again. */
 function LanguageButtons(props: { language: Language; path: string; posts: Readonly<Record<string, string>> }) {
   return (
-    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language].languages}>
+    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language]['page.languages']}>
       <form method="post" action={props.path}>
         {Object.entries(props.posts).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
@@ -138,7 +138,9 @@ export function Page(props: {
       {props.children}
     </main>,
   )
-  const title = content.includes('class="govuk-error-summary"') ? t.xError.replace('{title}', props.title) : props.title
+  const title = content.includes('class="govuk-error-summary"')
+    ? t['session.error'].replace('{title}', props.title)
+    : props.title
   return (
     <html class="govuk-template" lang={props.language} dir={LANGUAGES[props.language].direction}>
       <head>
@@ -150,7 +152,7 @@ export function Page(props: {
       </head>
       <body class="govuk-template__body">
         <a class="govuk-skip-link" href="#content">
-          {t.skip}
+          {t['page.skip']}
         </a>
         <header class="govuk-generic-header">
           <div class="govuk-width-container govuk-generic-header__logo">
@@ -166,37 +168,37 @@ export function Page(props: {
           <nav class="govuk-width-container">
             <ul>
               <li>
-                <a href="/me">{t.rIn}</a>
+                <a href="/me">{t['entrance.in']}</a>
               </li>
               <li>
-                <a href="/complain">{t.kTitle}</a>
+                <a href="/complain">{t['complaint.title']}</a>
               </li>
               <li>
-                <a href="/v">{t.vLink}</a>
+                <a href="/v">{t['check.link']}</a>
               </li>
               <li>
-                <a href="/providers">{t.oTitle}</a>
+                <a href="/providers">{t['openData.title']}</a>
               </li>
               <li>
-                <a href="/rights">{t.yTitle}</a>
+                <a href="/rights">{t['rights.title']}</a>
               </li>
               <li>
-                <a href="/services">{t.sTitle}</a>
+                <a href="/services">{t['services.title']}</a>
               </li>
               <li>
-                <a href="/firewall">{t.firewallLink}</a>
+                <a href="/firewall">{t['firewall.link']}</a>
               </li>
               <li>
-                <a href="/transparency">{t.transparencyLink}</a>
+                <a href="/transparency">{t['transparency.link']}</a>
               </li>
               <li>
-                <a href="/docs">{t.api}</a>
+                <a href="/docs">{t['page.api']}</a>
               </li>
               <li>
-                <a href="/v1/purposes">{t.purposes}</a>
+                <a href="/v1/purposes">{t['page.purposes']}</a>
               </li>
               <li>
-                <a href="/.well-known/jwks.json">{t.keys}</a>
+                <a href="/.well-known/jwks.json">{t['page.keys']}</a>
               </li>
             </ul>
           </nav>

@@ -65,8 +65,8 @@ export function NextPage(props: { t: Texts; path: string; more: string | undefin
   if (more === undefined && first) return ''
   return (
     <p class="govuk-button-group">
-      {more === undefined ? '' : <a href={`${path}?after=${more}`}>{t.dMore}</a>}
-      {first ? '' : <a href={path}>{t.dFirst}</a>}
+      {more === undefined ? '' : <a href={`${path}?after=${more}`}>{t['desk.more']}</a>}
+      {first ? '' : <a href={path}>{t['desk.first']}</a>}
     </p>
   )
 }

@@ -5,120 +5,120 @@ import { Page } from './layout.tsx'
 
 /** The words for each code: a test holds it against every code that is thrown anywhere. */
 export const TEXTS: Readonly<Record<string, keyof Texts>> = {
-  'not-found': 'pNotFound',
-  'time-taken': 'wTaken',
-  refused: 'pRefused',
-  'version-conflict': 'pConflict',
-  'version-required': 'pConflict',
-  'idempotency-mismatch': 'pConflict',
-  'invalid-input': 'pInvalid',
-  'no-such-value': 'pInvalid',
-  'not-a-form': 'pMalformed',
-  'notice-missing': 'pNoNotice',
-  'notice-given': 'pNoticeGiven',
-  'notice-other-way': 'pOtherWay',
-  'notice-running': 'pRunning',
-  'answer-unread': 'pUnread',
-  'council-missing': 'pCouncil',
-  'council-against': 'pCouncilAgainst',
-  'nobody-acts': 'pNobodyActs',
-  'second-clerk-needed': 'zSelf',
-  'nothing-changes': 'zNothing',
-  'start-waiting': 'zOpen',
-  'start-decided': 'zDecided',
-  'proceeding-open': 'pSoon',
-  'proceeding-closed': 'pSoon',
-  'out-of-turn': 'pSoon',
-  'not-for-this-holder': 'pHolder',
-  'not-resident': 'pResident',
-  'second-person-needed': 'pSoon',
-  'erasure-open': 'pSoon',
-  'still-a-neighbour': 'pKept',
-  'kept-by-law': 'pKept',
-  'too-young': 'pYoung',
-  'minor-moves': 'pMinorMoves',
-  'undo-not-yours': 'dUndoNotYours',
-  'undo-too-late': 'dUndoTooLate',
-  'undo-not-possible': 'dUndoNotPossible',
-  'undo-in-the-way': 'dUndoInTheWay',
-  'likeness-open': 'dIsHeld',
-  'already-represents': 'dActsAlready',
-  'join-open': 'pJoinOpen',
-  'join-decided': 'pJoinOpen',
-  'join-departed': 'pJoinDeparted',
-  'join-in-the-way': 'pJoinInTheWay',
-  'join-before-birth': 'pJoinBeforeBirth',
-  'not-joined': 'pNotFound',
-  'apart-in-the-way': 'pApartInTheWay',
-  'sign-in-failed': 'pSignIn',
-  'sign-in-too-weak': 'pWeak',
-  'supervisor-needed': 'pSupervisor',
-  'recorded-dead': 'pDead',
-  'over-budget': 'dOverBudget',
-  'another-officer': 'pAnother',
-  unavailable: 'pAway',
-  'database-older': 'pAway',
-  'no-signing-key': 'pAway',
-  'too-many-proposals': 'pProposals',
-  'organisation-known': 'pKnown',
-  'released-today': 'pReleased',
-  'explained-already': 'pExplained',
-  'helper-closed': 'pHelperClosed',
-  'too-many-attempts': 'vWhyTooMany',
-  'too-many-complaints': 'pMany',
-  busy: 'pBusy',
-  'card-asleep': 'iSleeps',
-  'card-needs-word': 'rWordAsk',
-  'card-refused': 'rCardNo',
-  'client-taken': 'pClientTaken',
-  'too-many-machines': 'vpRoom',
-  'key-ended': 'pKeyEnded',
-  'machine-ended': 'pMachineEnded',
-  'already-proposed': 'pProposed',
-  'too-many-requests': 'pRequests',
-  'too-few-reports': 'pFewReports',
-  'duplicate-suspected': 'pDuplicate',
-  'help-refused': 'hRefused',
-  invalid_grant: 'pWallet',
-  invalid_nonce: 'pWallet',
-  invalid_notification_id: 'pWallet',
-  invalid_proof: 'pWallet',
-  invalid_token: 'pWallet',
-  unknown_credential_configuration: 'pWallet',
-  unsupported_grant_type: 'pWallet',
-  'key-unavailable': 'pAway',
-  'malformed-answer': 'pMalformed',
-  'malformed-json': 'pMalformed',
-  incomplete: 'pMalformed',
-  'unsupported-media-type': 'pMalformed',
-  misdirected: 'pElsewhere',
-  'no-council': 'pNoCouncil',
-  'order-fits-nobody': 'pFitsNobody',
-  'seal-over': 'pSealOver',
-  'no-renderer': 'pNoRenderer',
-  'no-such-code': 'pNoCode',
-  'passkey-refused': 'rPhoneNo',
-  removed: 'rRemoved',
-  'says-too-much': 'dHeld',
-  'seal-broken': 'pOther',
-  unexpected: 'pOther',
-  'search-too-wide': 'pWide',
-  'sign-in-again': 'iFresh',
-  'still-resident': 'pStillHere',
-  'too-large': 'pTooLarge',
-  'too-many-answers': 'pManyAnswers',
-  'too-many-applications': 'pMany',
-  unauthenticated: 'pSignIn',
-  'word-too-short': 'iWordShort',
+  'not-found': 'problem.notFound',
+  'time-taken': 'appointment.taken',
+  refused: 'problem.refused',
+  'version-conflict': 'problem.conflict',
+  'version-required': 'problem.conflict',
+  'idempotency-mismatch': 'problem.conflict',
+  'invalid-input': 'problem.invalid',
+  'no-such-value': 'problem.invalid',
+  'not-a-form': 'problem.malformed',
+  'notice-missing': 'problem.noNotice',
+  'notice-given': 'problem.noticeGiven',
+  'notice-other-way': 'problem.otherWay',
+  'notice-running': 'problem.running',
+  'answer-unread': 'problem.unread',
+  'council-missing': 'problem.council',
+  'council-against': 'problem.councilAgainst',
+  'nobody-acts': 'problem.nobodyActs',
+  'second-clerk-needed': 'dates.self',
+  'nothing-changes': 'dates.nothing',
+  'start-waiting': 'dates.open',
+  'start-decided': 'dates.decided',
+  'proceeding-open': 'problem.soon',
+  'proceeding-closed': 'problem.soon',
+  'out-of-turn': 'problem.soon',
+  'not-for-this-holder': 'problem.holder',
+  'not-resident': 'problem.resident',
+  'second-person-needed': 'problem.soon',
+  'erasure-open': 'problem.soon',
+  'still-a-neighbour': 'problem.kept',
+  'kept-by-law': 'problem.kept',
+  'too-young': 'problem.young',
+  'minor-moves': 'problem.minorMoves',
+  'undo-not-yours': 'undo.undoNotYours',
+  'undo-too-late': 'undo.undoTooLate',
+  'undo-not-possible': 'undo.undoNotPossible',
+  'undo-in-the-way': 'undo.undoInTheWay',
+  'likeness-open': 'desk.isHeld',
+  'already-represents': 'representatives.actsAlready',
+  'join-open': 'problem.joinOpen',
+  'join-decided': 'problem.joinOpen',
+  'join-departed': 'problem.joinDeparted',
+  'join-in-the-way': 'problem.joinInTheWay',
+  'join-before-birth': 'problem.joinBeforeBirth',
+  'not-joined': 'problem.notFound',
+  'apart-in-the-way': 'problem.apartInTheWay',
+  'sign-in-failed': 'problem.signIn',
+  'sign-in-too-weak': 'problem.weak',
+  'supervisor-needed': 'problem.supervisor',
+  'recorded-dead': 'problem.dead',
+  'over-budget': 'problem.overBudget',
+  'another-officer': 'problem.another',
+  unavailable: 'problem.away',
+  'database-older': 'problem.away',
+  'no-signing-key': 'problem.away',
+  'too-many-proposals': 'problem.proposals',
+  'organisation-known': 'problem.known',
+  'released-today': 'problem.released',
+  'explained-already': 'problem.explained',
+  'helper-closed': 'problem.helperClosed',
+  'too-many-attempts': 'check.whyTooMany',
+  'too-many-complaints': 'problem.many',
+  busy: 'problem.busy',
+  'card-asleep': 'waysIn.sleeps',
+  'card-needs-word': 'entrance.wordAsk',
+  'card-refused': 'entrance.cardNo',
+  'client-taken': 'problem.clientTaken',
+  'too-many-machines': 'provider.room',
+  'key-ended': 'problem.keyEnded',
+  'machine-ended': 'problem.machineEnded',
+  'already-proposed': 'problem.proposed',
+  'too-many-requests': 'problem.requests',
+  'too-few-reports': 'problem.fewReports',
+  'duplicate-suspected': 'problem.duplicate',
+  'help-refused': 'helpers.refused',
+  invalid_grant: 'problem.wallet',
+  invalid_nonce: 'problem.wallet',
+  invalid_notification_id: 'problem.wallet',
+  invalid_proof: 'problem.wallet',
+  invalid_token: 'problem.wallet',
+  unknown_credential_configuration: 'problem.wallet',
+  unsupported_grant_type: 'problem.wallet',
+  'key-unavailable': 'problem.away',
+  'malformed-answer': 'problem.malformed',
+  'malformed-json': 'problem.malformed',
+  incomplete: 'problem.malformed',
+  'unsupported-media-type': 'problem.malformed',
+  misdirected: 'problem.elsewhere',
+  'no-council': 'problem.noCouncil',
+  'order-fits-nobody': 'problem.fitsNobody',
+  'seal-over': 'problem.sealOver',
+  'no-renderer': 'problem.noRenderer',
+  'no-such-code': 'problem.noCode',
+  'passkey-refused': 'entrance.phoneNo',
+  removed: 'entrance.removed',
+  'says-too-much': 'desk.held',
+  'seal-broken': 'problem.other',
+  unexpected: 'problem.other',
+  'search-too-wide': 'problem.wide',
+  'sign-in-again': 'waysIn.fresh',
+  'still-resident': 'problem.stillHere',
+  'too-large': 'problem.tooLarge',
+  'too-many-answers': 'problem.manyAnswers',
+  'too-many-applications': 'problem.many',
+  unauthenticated: 'problem.signIn',
+  'word-too-short': 'waysIn.wordShort',
 }
 
-export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
+export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'problem.other']
 /** What to do about a box that was not taken: nothing was in it, too much, or something that cannot be. */
 export const boxText = (t: Texts, typed: string, tooLong = false): string =>
-  typed === '' ? t.aMissing : tooLong ? t.pLong : t.pWrongHere
+  typed === '' ? t['enrolment.missing'] : tooLong ? t['problem.long'] : t['problem.wrongHere']
 /** The same where a form asks why, and has its own words for asking. */
 export const whyText = ({ errors }: InvalidInput, t: Texts, missing: string): string =>
-  errors.some(({ tooLong }) => tooLong) ? t.pLong : missing
+  errors.some(({ tooLong }) => tooLong) ? t['problem.long'] : missing
 
 /** @returns the text, with until when it holds where there is such a time, as the clock of the town shows it */
 export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {
@@ -148,19 +148,19 @@ export function ProblemPage(props: {
   const { problem, town, language, timeZone, closed, lost = [], back } = props
   const t = LOCALES[language]
   return (
-    <Page title={t.dThere} language={language} town={town}>
-      <h1>{t.dThere}</h1>
-      <p class="lead">{closed ? t.xLocked : problemText(problem, t, { language, timeZone })}</p>
+    <Page title={t['desk.there']} language={language} town={town}>
+      <h1>{t['desk.there']}</h1>
+      <p class="lead">{closed ? t['session.locked'] : problemText(problem, t, { language, timeZone })}</p>
       {closed ? (
         <p>
-          <a href="/desk/lockdown">{t.dLockdown}</a>
+          <a href="/desk/lockdown">{t['desk.lockdown']}</a>
         </p>
       ) : (
         ''
       )}
       {lost.length > 0 ? (
         <div class="govuk-inset-text">
-          <p>{t.xGone}</p>
+          <p>{t['session.gone']}</p>
           {lost.map((text) => (
             <p dir="auto" class="typed">
               {text}
@@ -172,7 +172,7 @@ export function ProblemPage(props: {
       )}
       {back && back !== '/' ? (
         <p>
-          <a href={back}>{t.dBack}</a>
+          <a href={back}>{t['desk.back']}</a>
         </p>
       ) : (
         ''

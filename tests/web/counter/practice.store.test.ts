@@ -92,9 +92,9 @@ describe('The practice page', () => {
       const t = LOCALES[language]
       for (const { expect: answer, token } of proofs) {
         const page = await show(token, language)
-        expect(page).toContain(t.tryNothing)
+        expect(page).toContain(t['practice.nothing'])
         expect(page).toContain(`>${answer}</code>`)
-        expect(page).toContain(answer === 'valid' ? t.vValid : t.vNotValid)
+        expect(page).toContain(answer === 'valid' ? t['check.valid'] : t['check.notValid'])
         for (const name of ['Vallmar', 'فالمار']) expect(page).not.toContain(name)
       }
     }

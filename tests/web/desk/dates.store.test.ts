@@ -51,16 +51,21 @@ const since = (day: string, month: string, year: string) => ({
 describe('the form of the desk', () => {
   it.each([
     ['a year of two digits', born('', '', '24'), 'p0_born', '2024 or 1924'],
-    ['a day without a month', born('17', '', '1990'), 'p0_born', t.dDayNoMonth],
-    ['a month without a year', born('', '5', ''), 'p0_born', t.dMonthNoYear],
-    ['a year of another calendar', born('', '', '1410'), 'p0_born', t.dTooEarly],
-    ['a birth to come', born('', '', '2999'), 'p0_born', t.dBornToCome],
-    ['a birth longer ago than people live', born('', '', '1880'), 'p0_born', t.dBornLongAgo],
+    ['a day without a month', born('17', '', '1990'), 'p0_born', t['lifeDates.dayNoMonth']],
+    ['a month without a year', born('', '5', ''), 'p0_born', t['lifeDates.monthNoYear']],
+    ['a year of another calendar', born('', '', '1410'), 'p0_born', t['lifeDates.tooEarly']],
+    ['a birth to come', born('', '', '2999'), 'p0_born', t['lifeDates.bornToCome']],
+    ['a birth longer ago than people live', born('', '', '1880'), 'p0_born', t['desk.bornLongAgo']],
     ['a residence since two digits', since('1', '2', '24'), 'since', '2024 or 1924'],
-    ['a residence to come', since('1', '2', '2999'), 'since', t.dDayToCome],
-    ['a residence before the birth', { ...born('', '', '1990'), ...since('1', '2', '1989') }, 'since', t.dBeforeBirth],
+    ['a residence to come', since('1', '2', '2999'), 'since', t['desk.dayToCome']],
+    [
+      'a residence before the birth',
+      { ...born('', '', '1990'), ...since('1', '2', '1989') },
+      'since',
+      t['lifeDates.beforeBirth'],
+    ],
     ['a residence before the town', since('1', '2', '1899'), 'since', '1 January 1900'],
-    ['a month that is none', since('1', 'brumaire', '2020'), 'since', t.dNoMonth],
+    ['a month that is none', since('1', 'brumaire', '2020'), 'since', t['lifeDates.noMonth']],
   ])('comes back with %s beside its box, and with what was typed', async (_, dates, field, text) => {
     const answer = await sent(dates)
     expect(answer.status).toBe(422)
@@ -138,16 +143,26 @@ describe('a correction, a move, a departure and a notice on a page', () => {
     const clerk = await clerkOf()
     const at = `/desk/neighbours/${id}`
     const all: [string, Record<string, string>, string, string][] = [
-      ['correct', { given: 'Fatou', 'born-year': '2010' }, 'born', t.dBornAfter],
+      ['correct', { given: 'Fatou', 'born-year': '2010' }, 'born', t['lifeDates.bornAfter']],
       ['correct', { given: 'Fatou', 'born-year': '24' }, 'born', '2024 or 1924'],
-      ['correct', { given: 'Fatou', 'born-year': '1990', 'born-day': '3' }, 'born', t.dDayNoMonth],
-      ['move', { where: 'no-fixed-address', ...since('1', '1', '1985') }, 'since', t.dBeforeBirth],
-      ['move', { where: 'no-fixed-address', ...since('1', '1', '2000') }, 'since', t.dBeforeResidence],
+      ['correct', { given: 'Fatou', 'born-year': '1990', 'born-day': '3' }, 'born', t['lifeDates.dayNoMonth']],
+      ['move', { where: 'no-fixed-address', ...since('1', '1', '1985') }, 'since', t['lifeDates.beforeBirth']],
+      ['move', { where: 'no-fixed-address', ...since('1', '1', '2000') }, 'since', t['lifeDates.beforeResidence']],
       ['move', { where: 'no-fixed-address', ...since('1', '1', '24') }, 'since', '2024 or 1924'],
-      ['leave', { cause: 'death', 'on-day': '1', 'on-month': '1', 'on-year': '1989' }, 'on', t.dBeforeResidence],
+      [
+        'leave',
+        { cause: 'death', 'on-day': '1', 'on-month': '1', 'on-year': '1989' },
+        'on',
+        t['lifeDates.beforeResidence'],
+      ],
       ['leave', { cause: 'moved-away', 'on-day': '1', 'on-month': '1', 'on-year': '24' }, 'on', '2024 or 1924'],
-      ['leave', { cause: 'moved-away', 'on-day': '1', 'on-month': '', 'on-year': '2024' }, 'on', t.dDayNoMonth],
-      ['leave', { cause: 'death', 'on-day': '1', 'on-month': '1', 'on-year': '2999' }, 'on', t.dDayToCome],
+      [
+        'leave',
+        { cause: 'moved-away', 'on-day': '1', 'on-month': '', 'on-year': '2024' },
+        'on',
+        t['lifeDates.dayNoMonth'],
+      ],
+      ['leave', { cause: 'death', 'on-day': '1', 'on-month': '1', 'on-year': '2999' }, 'on', t['desk.dayToCome']],
     ]
     for (const [what, typed, field, text] of all) {
       const body = { version: String(version), once: randomUUID(), ...typed }
@@ -187,8 +202,8 @@ describe('a correction, a move, a departure and a notice on a page', () => {
     const at = `/desk/neighbours/${id}/proceedings/${opened.body.proceedingId}/notice`
     for (const [year, text] of [
       ['24', '2024 or 1924'],
-      ['2999', t.dDayToCome],
-      ['', t.dWholeDay],
+      ['2999', t['desk.dayToCome']],
+      ['', t['desk.wholeDay']],
     ] as const) {
       const typed = { once: randomUUID(), 'told-day': '1', 'told-month': 'May', 'told-year': year }
       const answer = await clerk.send(at, typed, `/desk/neighbours/${id}/leave`)
@@ -205,7 +220,7 @@ describe('the search box', () => {
     const understood = await clerk.send('/desk/understood', { said: 'Fatou 17/5/24' }, '/desk')
     expect(await understood.json()).toMatchObject({
       enough: false,
-      text: t.dShortYear.replace('{years}', '2024 or 1924'),
+      text: t['lifeDates.shortYear'].replace('{years}', '2024 or 1924'),
     })
     expect((await clerk.send('/desk/search', { said: 'Fatou Diallo 17/5/1970' }, '/desk')).status).toBe(200)
   })

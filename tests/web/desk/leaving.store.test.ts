@@ -51,7 +51,8 @@ describe('the page that asks once more', () => {
     const asked = await leave({ ...fields, ...dayOf('on', day) })
     expect(asked.status).toBe(200)
     const page = await asked.text()
-    for (const said of [t.lAsk, 'Aurora Vilanova', '9 April 1951', inWords(day), t.lYes]) expect(page).toContain(said)
+    for (const said of [t['leaving.ask'], 'Aurora Vilanova', '9 April 1951', inWords(day), t['leaving.yes']])
+      expect(page).toContain(said)
     expect(await gone()).toBe(false)
     expect((await leave({ ...fields, ...dayOf('on', day), sure: 'yes' })).status).toBe(303)
     expect((await openRecord(app, id)).body).toMatchObject({ departedOn: '2024-06-01' })
@@ -60,7 +61,13 @@ describe('the page that asks once more', () => {
   it('shows of a proceeding that nothing takes effect before they could answer, and opens none', async () => {
     const { id, leave } = await visit()
     const page = await (await leave(HEARD)).text()
-    for (const said of ['Aurora Vilanova', '9 April 1951', 'Her bed is gone.', t.lInHousehold, t.lYesHear])
+    for (const said of [
+      'Aurora Vilanova',
+      '9 April 1951',
+      'Her bed is gone.',
+      t['leaving.inHousehold'],
+      t['leaving.yesHear'],
+    ])
       expect(page).toContain(said)
     expect(page).toContain(inWords(today().add({ days: 31 })))
     const opened = () => app.peek(`select from proceedings where neighbour_id = '${id}'`)
@@ -99,15 +106,15 @@ describe('a departure that is being decided', () => {
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     const page = async () => (await clerk.open(at)).text()
-    expect(await page()).toContain(t.lNoNotice)
+    expect(await page()).toContain(t['leaving.noNotice'])
     await clerk.send(`${box}/notice`, { by: 'in-person', ...dayOf('told', today()) }, `${at}/leave`)
     await clerk.send(`${box}/answers`, { words: 'I am at my sister’s.', who: 'neighbour' }, `${at}/leave`)
-    const until = t.lUntil.replace('{day}', inWords(today().add({ days: 30 })))
+    const until = t['leaving.until'].replace('{day}', inWords(today().add({ days: 30 })))
     const seen = await page()
-    for (const said of [until, t.lUnread]) expect(seen).toContain(said)
-    expect(seen.indexOf(until)).toBeLessThan(seen.indexOf(t.dBorn))
+    for (const said of [until, t['leaving.unread']]) expect(seen).toContain(said)
+    expect(seen.indexOf(until)).toBeLessThan(seen.indexOf(t['desk.born']))
     const work = await (await clerk.open('/desk/work')).text()
-    for (const said of ['Primera Enllista', until, t.lUnread]) expect(work).toContain(said)
+    for (const said of ['Primera Enllista', until, t['leaving.unread']]) expect(work).toContain(said)
     // Why, and what they say, is opened on its own page alone.
     for (const closed of ['Her bed is gone.', 'my sister']) expect(work + seen).not.toContain(closed)
   })
@@ -126,12 +133,12 @@ describe('a departure that is being decided', () => {
       const shown = await page()
       for (const said of [
         'Her bed is gone.',
-        t.lInHousehold,
-        t.lByColleague,
-        t.lWayInPerson,
+        t['leaving.inHousehold'],
+        t['leaving.byColleague'],
+        t['leaving.wayInPerson'],
         'I am at my sister’s.',
         inWords(last),
-        t.pUnread,
+        t['problem.unread'],
       ])
         expect(shown, said).toContain(said)
       expect(shown).not.toContain('clerk-1')
@@ -143,7 +150,13 @@ describe('a departure that is being decided', () => {
       await second.send(`${box}/read`, { answer }, `${at}/leave`)
       const asked = await second.send(`${box}/decision`, { decision: 'approved', once: randomUUID() }, `${at}/leave`)
       const once = await asked.text()
-      for (const said of [t.lAsk, 'Aurora Vilanova', '9 April 1951', inWords(today()), 'I am at my sister’s.'])
+      for (const said of [
+        t['leaving.ask'],
+        'Aurora Vilanova',
+        '9 April 1951',
+        inWords(today()),
+        'I am at my sister’s.',
+      ])
         expect(once, said).toContain(said)
       expect(await gone()).toBe(false)
       const sure = { decision: 'approved', sure: 'yes', once: randomUUID() }
@@ -163,9 +176,9 @@ describe('a departure that is being decided', () => {
     const printed = await clerk.send(`${box}/letter`, { language: 'fr' }, `${at}/leave`)
     expect(printed.headers.get('content-type')).toBe('application/pdf')
     const text = textOfPdf(Buffer.from(await printed.arrayBuffer()))
-    for (const said of ['Aurora Vilanova', LOCALES.fr.jTitle, 'Her bed is gone.', '30 jours', '/me'])
+    for (const said of ['Aurora Vilanova', LOCALES.fr['hearing.title'], 'Her bed is gone.', '30 jours', '/me'])
       expect(text).toContain(said)
-    for (const closed of ['del Sobre', LOCALES.fr.lInHousehold]) expect(text).not.toContain(closed)
+    for (const closed of ['del Sobre', LOCALES.fr['leaving.inHousehold']]) expect(text).not.toContain(closed)
   })
 
   it('has its steps back with what was typed where a day or an answer is missing', async () => {

@@ -42,14 +42,14 @@ describe('the ledger at the desk', () => {
     const html = await (await auditor.open('/desk/ledger?refused=1')).text()
     const lines = html.split('data-leaf=').slice(1)
     expect(lines.length).toBeGreaterThan(0)
-    for (const line of lines) expect(line).toContain(` · ${LOCALES.en.dRefused}`)
+    for (const line of lines) expect(line).toContain(` · ${LOCALES.en['desk.refused']}`)
     expect(leaves(html).length).toBeLessThan(leaves(await (await auditor.open('/desk/ledger')).text()).length)
   })
 
   it('is for those who watch over it: legal officers see the rules, clerks nothing', async () => {
     const legal = await (await (await staff('legal')).open('/desk/ledger')).text()
     expect(leaves(legal)).toEqual([])
-    expect(legal).toContain(LOCALES.en.firewallTitle)
+    expect(legal).toContain(LOCALES.en['firewall.title'])
     expect((await (await staff('clerk')).open('/desk/ledger')).status).toBe(403)
     expect(leaves(await (await (await staff('supervisor')).open('/desk/ledger')).text()).length).toBeGreaterThan(0)
   })

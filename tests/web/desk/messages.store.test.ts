@@ -60,7 +60,7 @@ describe('messages at the desk', () => {
     expect(page).toContain('It is done now.')
     expect(page).not.toContain('Sunday')
     expect(page).not.toMatch(/authorit|access-request|order/i)
-    expect(page.split(t.nPortal)).toHaveLength(3)
+    expect(page.split(t['messages.portal'])).toHaveLength(3)
 
     const { lookUps } = await shownTo(
       lookUpsOf(app.rooms, { town: app.town, by: OWNER(neighbour.id) }, { neighbourId: neighbour.id }),
@@ -76,8 +76,8 @@ describe('messages at the desk', () => {
     const clerk = await desk()
     expect((await clerk.send(at, {}, at)).status).toBe(303)
     const page = await (await clerk.open(at)).text()
-    expect(page).toContain(t.nInPerson)
-    for (const gone of [t.nPortal, t.nTell]) expect(page).not.toContain(gone)
+    expect(page).toContain(t['messages.inPerson'])
+    for (const gone of [t['messages.portal'], t['messages.tell']]) expect(page).not.toContain(gone)
   })
 
   it('of people without a fixed address are a worklist, by name only when it is asked for', async () => {
@@ -103,7 +103,7 @@ describe('messages at the desk', () => {
     const { at } = await answered('A key.', { name: { given: 'Ambsostre', family: ['Sostrada'] }, ...roof })
     const clerk = await desk()
     expect(await (await clerk.send('/desk/post', {}, '/desk/work')).text()).not.toContain('Sostrada')
-    expect(await (await clerk.open(at)).text()).toContain(t.nPortal)
+    expect(await (await clerk.open(at)).text()).toContain(t['messages.portal'])
   })
 
   it('of a protected neighbour are not there at all', async () => {

@@ -45,7 +45,8 @@ describe('an order of a judge, from the pages', () => {
     const { id: whom } = await nour()
     const one = await officer('legal-1')
     const form = await (await one.open('/desk/legal')).text()
-    for (const words of ['Court of Vallmar', t.zPerson, t.zAuthorityOther]) expect(form).toContain(words)
+    for (const words of ['Court of Vallmar', t['dates.person'], t['dates.authorityOther']])
+      expect(form).toContain(words)
     expect((await one.send('/desk/legal', order(), '/desk/legal', paper)).status).toBe(303)
     const written = await last()
     // Nobody was looked for yet.
@@ -64,7 +65,7 @@ describe('an order of a judge, from the pages', () => {
     expect((await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status).toBe(409)
     const me = await signedIn(app, { kind: 'resident', subject: whom })
     const told = await (await me.open('/me')).text()
-    for (const words of ['Court of Vallmar', 'Order 17/2026', t.faddress]) expect(told).toContain(words)
+    for (const words of ['Court of Vallmar', 'Order 17/2026', t['fields.address']]) expect(told).toContain(words)
   })
 
   it('finds somebody who hides, too, once two have approved it, and nobody before', async () => {
@@ -108,7 +109,7 @@ describe('an order of a judge, from the pages', () => {
       "select action, count(*)::integer as n from ledger_entries where action in ('order-fits-nobody', 'open-by-order') and recorded_at > now() - interval '1 minute' group by 1",
     )
     expect(traces).toContainEqual({ action: 'order-fits-nobody', n: 2 })
-    expect(answers[0]).toEqual([409, expect.stringContaining(t.pFitsNobody)])
+    expect(answers[0]).toEqual([409, expect.stringContaining(t['problem.fitsNobody'])])
   })
 
   it('fits exactly: not whoever is nearly called so, nor one of two, nor where somebody of that name has no date', async () => {
@@ -171,9 +172,9 @@ describe('an order of a judge, from the pages', () => {
     const one = await officer('legal-1')
     const before = await rows()
     const wrong: [Record<string, string>, string, string][] = [
-      [{ organisation: '', authority: '' }, 'authority-fault', t.zAuthorityMissing],
-      [{ person: '', born: '' }, 'person-fault', t.zPersonMissing],
-      [{ 'field-address': '' }, 'fields-fault', t.zFieldsMissing],
+      [{ organisation: '', authority: '' }, 'authority-fault', t['dates.authorityMissing']],
+      [{ person: '', born: '' }, 'person-fault', t['dates.personMissing']],
+      [{ 'field-address': '' }, 'fields-fault', t['dates.fieldsMissing']],
       [{ 'secret-day': '31', 'secret-month': '2', 'secret-year': '2027' }, 'secret-fault', ''],
       [{ organisation: '', authority: 'A court', function: 'invented' }, 'function-fault', ''],
     ]
@@ -203,17 +204,17 @@ describe('a notice of an order that is late', () => {
         from neighbours where id = '${id}' returning id)
       update access_requests set notice_id = (select id from told) where id = (select id from access_requests where stage = 'opened' limit 1)`)
     const one = await officer('legal-1')
-    expect(await (await one.open('/desk/legal')).text()).toContain(t.lateTitle)
+    expect(await (await one.open('/desk/legal')).text()).toContain(t['lateLetter.title'])
     expect(await transparency()).toBeNull()
     const page = await app.fetch(
       new Request('https://vallmar.example/transparency', {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
     )
-    expect(await page.text()).toContain(`${t.lateTitle}: ${t.few}`)
+    expect(await page.text()).toContain(`${t['lateLetter.title']}: ${t['page.few']}`)
     await app.peek(`insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
       select notice_id, municipality_id, 'in-person', now() from access_requests where stage = 'opened' and notice_id is not null
       on conflict (municipality_id, notice_id) do update set channel = 'in-person'`)
-    expect(await (await one.open('/desk/legal')).text()).not.toContain(t.lateTitle)
+    expect(await (await one.open('/desk/legal')).text()).not.toContain(t['lateLetter.title'])
   })
 })

@@ -130,7 +130,7 @@ describe('a form sent as it was drawn', () => {
     }
     const wrong = await clerk.send(`${at}/correct`, typed, at)
     const page = await wrong.text()
-    expect([wrong.status, page.includes(LOCALES.en.dBornHint)]).toEqual([422, true])
+    expect([wrong.status, page.includes(LOCALES.en['birth.bornHint'])]).toEqual([422, true])
     expect(fieldsOf(page, `${at}/correct`)).toEqual(typed)
     const nameless = await clerk.send(`${at}/correct`, { ...typed, given: '', family: '' }, at)
     expect(nameless.status).toBe(422)
@@ -186,7 +186,7 @@ describe('the reason of a case, chosen once', () => {
     for (const what of ['papers', 'wallet']) expect(html).toContain(form(what))
     for (const what of ['correct', 'move', 'confirm', 'portal']) expect(html).not.toContain(form(what))
     expect(html).not.toMatch(LOOKED)
-    expect(html).toContain(LOCALES.en.dClosedFor)
+    expect(html).toContain(LOCALES.en['neighbour.closedFor'])
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const { whoLooked } = (await (await me.send('/me/everything', { as: 'json' })).json()) as {
       whoLooked: { content: { requesterKind: string; purpose: string; action: string; case?: string } }[]
@@ -267,7 +267,7 @@ describe('a document reader at the desk', () => {
     const read = await clerk.send('/desk/register', { ...form, p0_given: LINES }, '/desk/register')
     const html = await read.text()
     expect(read.status).toBe(200)
-    expect(html).toContain(LOCALES.en.dRead)
+    expect(html).toContain(LOCALES.en['register.read'])
     expect(html).toContain('value="Eriksson"')
     expect(withoutRandom(html)).not.toMatch(/UTO|120415|ZE184226B/)
     const person = { p0_given: 'Anna Maria', p0_family: 'Eriksson', 'p0_born-year': '1974' }
@@ -304,7 +304,7 @@ describe('somebody who left and lives here again', () => {
     expect(left.status).toBe(201)
     const gone = await page()
     expect(gone).toContain(`action="${at}/return"`)
-    expect(gone).toContain(LOCALES.en.dReturn)
+    expect(gone).toContain(LOCALES.en['desk.return'])
     for (const what of ['papers', 'wallet', 'move']) expect(gone).not.toContain(`action="${at}/${what}"`)
 
     const form = {
@@ -318,7 +318,7 @@ describe('somebody who left and lives here again', () => {
     const back = await page()
     expect(back).toContain(`action="${at}/papers"`)
     expect(back).not.toContain(`action="${at}/return"`)
-    expect(await page(`${at}/history`)).toContain(LOCALES.en.eReturned)
+    expect(await page(`${at}/history`)).toContain(LOCALES.en['erasure.returned'])
   })
 })
 

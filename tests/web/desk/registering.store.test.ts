@@ -84,14 +84,14 @@ describe('a newborn without a name', () => {
     const clerk = await desk()
     const alone = await clerk.send('/desk/register', form({ p0_given: '', p0_newborn: 'yes' }), '/desk/register')
     expect(alone.status).toBe(422)
-    expect(await alone.text()).toContain(t.dNewbornOf)
+    expect(await alone.text()).toContain(t['newborn.newbornOf'])
     const named = await clerk.send(
       '/desk/register',
       form({ people: '2', p1_given: word(), p1_newborn: 'yes' }),
       '/desk/register',
     )
     expect(named.status).toBe(422)
-    expect(await named.text()).toContain(t.dNewbornNamed)
+    expect(await named.text()).toContain(t['newborn.newbornNamed'])
   })
 
   it('comes into the household of a parent who is registered already, and is never taken for them', async () => {
@@ -113,14 +113,14 @@ describe('a newborn without a name', () => {
       { ...child, 'p0_newborn-of': mother, 'p0_born-year': '1980' },
       '/desk/register',
     )
-    expect(await old.text()).toContain(t.dNewbornOld)
+    expect(await old.text()).toContain(t['newborn.newbornOld'])
   })
 
   it('of a parent who hides is hidden too, so that no page of theirs names the parent', async () => {
     const both = form({ people: '2', p0_protected: 'yes', p1_newborn: 'yes', 'p1_born-year': '2026' })
     const shown = await (await desk()).send('/desk/register', both, '/desk/register')
     expect(shown.status).toBe(422)
-    expect(await shown.text()).toContain(`id="p1_protected-fault">${t.dNewbornHide}`)
+    expect(await shown.text()).toContain(`id="p1_protected-fault">${t['newborn.newbornHide']}`)
     const hidden = await (await desk()).send('/desk/register', { ...both, p1_protected: 'yes' }, '/desk/register')
     expect(hidden.status).toBe(303)
   })
@@ -129,7 +129,7 @@ describe('a newborn without a name', () => {
     const half = form({ people: '2', 'p1_born-year': '2026', 'p1_born-month': '11' })
     const answer = await (await desk()).send('/desk/register', half, '/desk/register')
     expect(answer.status).toBe(422)
-    expect(await answer.text()).toContain(t.pNameOrEmpty.replaceAll('’', '’'))
+    expect(await answer.text()).toContain(t['problem.nameOrEmpty'].replaceAll('’', '’'))
     // Somebody who was added and of whom nothing was written is nobody.
     expect((await (await desk()).send('/desk/register', form({ people: '2' }), '/desk/register')).status).toBe(303)
   })
@@ -145,12 +145,12 @@ describe('a newborn without a name', () => {
 
 describe('a form for registering', () => {
   it.each([
-    ['a number of a document beside their word', { p0_document: 'X1234567' }, t.pWhichDocument],
-    ['a district that is none', { district: 'nord' }, t.pDistrict],
-    ['a point that cannot be read', { point: 'over there' }, t.pPoint],
-    ['a street of somebody without an address', { where: 'no-fixed-address' }, t.pOtherAnswer],
-    ['nowhere', { where: '' }, t.pWhereMissing],
-    ['nobody', { p0_given: '' }, t.pName],
+    ['a number of a document beside their word', { p0_document: 'X1234567' }, t['problem.whichDocument']],
+    ['a district that is none', { district: 'nord' }, t['problem.district']],
+    ['a point that cannot be read', { point: 'over there' }, t['problem.point']],
+    ['a street of somebody without an address', { where: 'no-fixed-address' }, t['problem.otherAnswer']],
+    ['nowhere', { where: '' }, t['problem.whereMissing']],
+    ['nobody', { p0_given: '' }, t['problem.name']],
   ])('with %s comes back and says so', async (_, more, says) => {
     const answer = await (await desk()).send('/desk/register', form(more), '/desk/register')
     expect(answer.status).toBe(422)
@@ -169,7 +169,7 @@ describe('a form for registering', () => {
     ['a way to reach them', { p0_contact: 'x'.repeat(300) }, 'p0_contact'],
   ])('with %s that is too long says so beside it, and keeps all of it', async (_, more, box) => {
     const html = await (await (await desk()).send('/desk/register', form(more), '/desk/register')).text()
-    expect(html).toContain(`id="${box}-fault">${t.pLong}`)
+    expect(html).toContain(`id="${box}-fault">${t['problem.long']}`)
     const [back] = webForms(html, '').filter(({ action }) => action === '/desk/register')
     expect(back?.boxes.find(({ name }) => name === box)?.value).toBe(Object.values(more)[0])
   })
@@ -209,7 +209,7 @@ describe('a form for registering', () => {
     expect(asked.status).toBe(409)
     const page = await asked.text()
     expect(page).toContain('name="p1_because"')
-    expect(page).toContain(t.dAlikeHere)
+    expect(page).toContain(t['register.alikeHere'])
     expect(await app.peek('select id from neighbours')).toHaveLength(before.length)
     const [question] = webForms(page, '').filter(({ action }) => action === '/desk/register')
     const hidden = Object.fromEntries(
@@ -235,15 +235,15 @@ describe('a form for registering', () => {
 
 describe('a registration by telephone, at a bedside or by a helper', () => {
   it.each([
-    ['telephone', t.dHowTelephone],
-    ['visit', t.dHowVisit],
-    ['helper', t.dHowHelper],
+    ['telephone', t['taken.howTelephone']],
+    ['visit', t['taken.howVisit']],
+    ['helper', t['taken.howHelper']],
   ])('says in the history how it was taken down: %s', async (taken, words) => {
     const clerk = await desk()
     const done = await clerk.send('/desk/register', form({ taken }), '/desk/register')
     expect(done.status).toBe(303)
     const history = await (await clerk.open(`/desk/neighbours/${idOf(done)}/history`)).text()
-    expect(history).toContain(`${t.dHowTaken}: ${words}`)
+    expect(history).toContain(`${t['taken.howTaken']}: ${words}`)
     expect((await clerk.send('/desk/register', form({ taken: 'nonsense' }), '/desk/register')).status).toBe(422)
   })
 })
@@ -269,7 +269,7 @@ describe('a ticket or file number', () => {
       const answer = await (await desk()).send('/desk/case', { case: number, to: '/desk' }, '/desk')
       expect(answer.status).toBe(422)
       const html = await answer.text()
-      expect(html).toContain(t.pCase)
+      expect(html).toContain(t['problem.case'])
       expect(
         webForms(html, '')
           .flatMap(({ boxes }) => boxes)
@@ -316,7 +316,7 @@ describe('what was done', () => {
       expect(done.status).toBe(303)
       const page = await clerk.open(done.headers.get('location') ?? '')
       expect(page.status).toBe(200)
-      expect(await page.text()).toContain(t.dRegisteredUnseen)
+      expect(await page.text()).toContain(t['desk.registeredUnseen'])
     } finally {
       await small.close()
     }

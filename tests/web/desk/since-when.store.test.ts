@@ -46,19 +46,19 @@ describe('a first day that was wrong, at the desk', () => {
 
     const sure = await clerk.send(`${at}/dates`, typed, at)
     const page = await sure.text()
-    expect([sure.status, page.includes(t.zSure), page.includes('The lease says so')]).toEqual([200, true, true])
-    expect(page).not.toContain(counted(t.zSecond, 'en', { n: 30 }))
+    expect([sure.status, page.includes(t['dates.sure']), page.includes('The lease says so')]).toEqual([200, true, true])
+    expect(page).not.toContain(counted(t['dates.second'], 'en', { n: 30 }))
     expect(await began(id)).toMatchObject({ residentSince: today().subtract({ days: 50 }).toString() })
 
     const done = await clerk.send(`${at}/dates`, { ...hiddenOf(page, `${at}/dates`), sure: 'yes' }, at)
     expect(done.headers.get('location')).toBe(`${at}/dates`)
     expect(await began(id)).toMatchObject({ residentSince: today().subtract({ days: 55 }).toString() })
     const past = await (await clerk.open(`${at}/history`)).text()
-    expect([past.includes(t.zCorrected), past.includes('The lease says so'), past.includes(t.zClerk)]).toEqual([
-      true,
-      true,
-      true,
-    ])
+    expect([
+      past.includes(t['dates.corrected']),
+      past.includes('The lease says so'),
+      past.includes(t['dates.clerk']),
+    ]).toEqual([true, true, true])
   })
 
   it('comes back with everything typed where something is wrong with it', async () => {
@@ -69,10 +69,10 @@ describe('a first day that was wrong, at the desk', () => {
     const form = hiddenOf(await (await clerk.open(`${at}${link}`)).text(), `${at}/dates`)
     const typed = { ...form, ...boxes('from', today().subtract({ days: 55 })), reason: 'The lease says so' }
     for (const [wrong, field, text] of [
-      [{ reason: '' }, 'reason', t.zWhyNeeded],
-      [boxes('from', today().add({ days: 2 })), 'from', t.dDayToCome],
-      [{ 'from-day': '31', 'from-month': '2' }, 'from', t.dNoSuchDay],
-      [{ ...boxes('from', today().subtract({ days: 50 })), sure: 'yes' }, 'from', t.zNothing],
+      [{ reason: '' }, 'reason', t['dates.whyNeeded']],
+      [boxes('from', today().add({ days: 2 })), 'from', t['desk.dayToCome']],
+      [{ 'from-day': '31', 'from-month': '2' }, 'from', t['desk.noSuchDay']],
+      [{ ...boxes('from', today().subtract({ days: 50 })), sure: 'yes' }, 'from', t['dates.nothing']],
     ] as const) {
       const answer = await clerk.send(`${at}/dates`, { ...typed, ...wrong } as Record<string, string>, at)
       const page = await answer.text()
@@ -89,23 +89,23 @@ describe('a first day that was wrong, at the desk', () => {
     const form = hiddenOf(await (await clerk.open(`${at}${link}`)).text(), `${at}/dates`)
     const far = { ...form, ...boxes('from', today().subtract({ days: 200 })), reason: 'The lease says so' }
     const page = await (await clerk.send(`${at}/dates`, far, at)).text()
-    expect(page).toContain(counted(t.zSecond, 'en', { n: 30 }))
+    expect(page).toContain(counted(t['dates.second'], 'en', { n: 30 }))
     await clerk.send(`${at}/dates`, { ...hiddenOf(page, `${at}/dates`), sure: 'yes' }, at)
     expect(await began(id)).toMatchObject({ residentSince: today().subtract({ days: 50 }).toString() })
 
     expect(await (await other.open('/desk/work')).text()).toContain('href="/desk/years"')
     expect(await (await other.open('/desk/years')).text()).toContain(`${at}/dates`)
     const own = await (await clerk.open(at)).text()
-    expect([own.includes(t.zYours), own.includes(t.zConfirm)]).toEqual([true, false])
+    expect([own.includes(t['dates.yours']), own.includes(t['dates.confirm'])]).toEqual([true, false])
 
     const theirs = await (await other.open(at)).text()
     const action = /action="([^"]+\/starts\/[0-9a-f-]+)"/.exec(theirs)?.[1] ?? ''
     const decision = hiddenOf(theirs, action)
     expect(theirs).toContain('The lease says so')
     const without = await other.send(action, { ...decision, act: 'confirm' }, at)
-    expect([without.status, (await without.text()).includes(t.zSeenFault)]).toEqual([422, true])
+    expect([without.status, (await without.text()).includes(t['dates.seenFault'])]).toEqual([422, true])
     const word = await other.send(action, { ...decision, act: 'confirm', strength: 'declaration' }, at)
-    expect([word.status, (await word.text()).includes(t.zSeenFault)]).toEqual([422, true])
+    expect([word.status, (await word.text()).includes(t['dates.seenFault'])]).toEqual([422, true])
     const done = await other.send(action, { ...decision, act: 'confirm', strength: 'attestation' }, at)
     expect(done.headers.get('location')).toBe(at)
     expect(await began(id)).toMatchObject({ residentSince: today().subtract({ days: 200 }).toString() })
@@ -131,13 +131,13 @@ describe('years that somebody says at the desk', () => {
     const registered = await clerk.send('/desk/register', typed, '/desk/register')
     const to = registered.headers.get('location') ?? ''
     const page = await (await clerk.open(to)).text()
-    expect([page.includes(t.zKept), page.includes('2019')]).toEqual([true, true])
+    expect([page.includes(t['dates.kept']), page.includes('2019')]).toEqual([true, true])
     const id = /neighbours\/([0-9a-f-]+)/.exec(to)?.[1] ?? ''
     expect(await began(id)).toMatchObject({ residentSince: today().toString() })
 
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const mine = await (await me.open('/me/record')).text()
-    expect([mine.includes('2019'), mine.includes(t.zMineHow)]).toEqual([true, true])
+    expect([mine.includes('2019'), mine.includes(t['dates.mineHow'])]).toEqual([true, true])
 
     const other = await desk('clerk-2')
     const at = `/desk/neighbours/${id}`
@@ -145,10 +145,10 @@ describe('years that somebody says at the desk', () => {
     const action = /action="([^"]+\/starts\/[0-9a-f-]+)"/.exec(theirs)?.[1] ?? ''
     const refusal = { ...hiddenOf(theirs, action), act: 'refuse', why: 'The school knows nobody by this name' }
     const empty = await other.send(action, { ...refusal, why: '' }, at)
-    expect([empty.status, (await empty.text()).includes(t.zWhyNeeded)]).toEqual([422, true])
+    expect([empty.status, (await empty.text()).includes(t['dates.whyNeeded'])]).toEqual([422, true])
     expect((await other.send(action, refusal, at)).status).toBe(303)
     const told = await (await me.open('/me/record')).text()
-    expect([told.includes(t.zMineHow), told.includes(t.zRefused), told.includes(refusal.why)]).toEqual([
+    expect([told.includes(t['dates.mineHow']), told.includes(t['dates.refused']), told.includes(refusal.why)]).toEqual([
       false,
       true,
       true,
@@ -175,10 +175,10 @@ describe('a move to where they live already', () => {
     const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del far', number: '3' }
     const clerk = await desk()
     const at = await clerk.send(`/desk/neighbours/${id}/move`, form, '/desk')
-    expect([at.status, (await at.text()).includes(t.zNothing)]).toEqual([422, true])
+    expect([at.status, (await at.text()).includes(t['dates.nothing'])]).toEqual([422, true])
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const own = await me.send('/me/change/move', form, '/me/change')
-    expect([own.status, (await own.text()).includes(t.mNothing)]).toEqual([422, true])
+    expect([own.status, (await own.text()).includes(t['change.nothing'])]).toEqual([422, true])
   })
 })
 
@@ -199,6 +199,6 @@ describe('the page of somebody who has left', () => {
     expect([page.includes('value="death"'), page.includes('value="moved-away"')]).toEqual([true, false])
     expect((await leave({ cause: 'death', ...boxes('on', today().subtract({ days: 2 })) })).status).toBe(303)
     const past = await (await clerk.open(`/desk/neighbours/${id}/history`)).text()
-    expect([past.includes(t.dMovedAway), past.includes(t.dDied)]).toEqual([true, true])
+    expect([past.includes(t['desk.movedAway']), past.includes(t['desk.died'])]).toEqual([true, true])
   })
 })

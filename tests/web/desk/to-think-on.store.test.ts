@@ -34,13 +34,13 @@ describe('the page of a neighbour', () => {
       'Primera Ordenada',
       'del Molí',
       `href="/desk/neighbours/${mate.id}"`,
-      t.dSince,
+      t['desk.since'],
       `/desk/neighbours/${id}/history`,
-      t.dDo,
-      t.dCorrect,
-      t.dSettle,
-      t.dHide,
-      t.dHandOver,
+      t['neighbour.do'],
+      t['desk.correct'],
+      t['moving.settle'],
+      t['hiding.hide'],
+      t['handOver.handOver'],
     ].map((part) => ({ part, at: main.indexOf(part) }))
     expect(places.filter(({ at }) => at < 0)).toEqual([])
     expect(places.map(({ at }) => at)).toEqual(places.map(({ at }) => at).toSorted((a, b) => a - b))
@@ -65,9 +65,9 @@ describe('the page of a neighbour', () => {
   it('of somebody without a fixed address shows what they said, and where their post is kept', async () => {
     const { id } = await register(app, { address: { kind: 'no-fixed-address', usualArea: 'Km 4 of the Vic road' } })
     const html = plain(await pageOf(`/desk/neighbours/${id}`))
-    expect(html).toContain(t.dKindNone)
+    expect(html).toContain(t['address.kindNone'])
     expect(html).toContain('They say: Km 4 of the Vic road')
-    expect(html).toContain(t.dReferenceAddress)
+    expect(html).toContain(t['neighbour.referenceAddress'])
   })
 
   it.each([
@@ -119,13 +119,15 @@ describe('the history', () => {
     const html = plain(await pageOf(`/desk/neighbours/${id}/history`))
     expect(html).toMatch(/name: Abans → Després/i)
     expect(html).toMatch(/Vell 1 → Nou 2/)
-    expect(html).toContain(t.dTrue)
-    expect(html).toContain(t.dKnown)
+    expect(html).toContain(t['desk.true'])
+    expect(html).toContain(t['desk.known'])
     const looked = await pageOf(`/desk/neighbours/${id}/looked`)
     const lines = [...looked.matchAll(/<small>([^<]*)<\/small>/g)].map(([, fields = '']) => fields)
-    expect(lines).toContain(listText('en', [t.fname, t.fdateOfBirth, t.faddress, t.fhistory]))
+    expect(lines).toContain(
+      listText('en', [t['fields.name'], t['fields.dateOfBirth'], t['fields.address'], t['fields.history']]),
+    )
     // What opened how to reach them were the corrections themselves.
-    expect(lines.filter((line) => line.includes(t.fcontact) && line.includes(t.fhistory))).toEqual([])
+    expect(lines.filter((line) => line.includes(t['fields.contact']) && line.includes(t['fields.history']))).toEqual([])
   })
 })
 
@@ -141,7 +143,7 @@ describe('an earlier name that is for finding only', () => {
     expect(found).toContain(since)
     expect(plain(found.replaceAll(/value="[^"]*"/g, ''))).not.toContain(before)
     for (const rest of ['', '/history', '/looked']) expect(await pageOf(at + rest, clerk)).not.toContain(before)
-    expect(await pageOf(`${at}/history`, clerk)).toContain(t.dFormerChanged)
+    expect(await pageOf(`${at}/history`, clerk)).toContain(t['past.formerChanged'])
     // Nor is it told to who asks what was known before.
     const [first] = await app.peek<{ at: string }>(
       `select (min(recorded_at) + interval '1 second' / 100)::text as at from movements where neighbour_id = '${id}'`,
@@ -165,7 +167,7 @@ describe('look-ups to ask about', () => {
     const html = await pageOf('/desk/flags', boss)
     const group = html.split('<section>').find((part) => part.includes('clerk-flagged')) ?? ''
     expect(group.match(/name="flag"/g)?.length).toBe(3)
-    expect(plain(group)).toContain(t.fname)
+    expect(plain(group)).toContain(t['fields.name'])
     const flags = [...group.matchAll(/name="flag" value="([^"]+)"/g)].map(([, id = '']) => id)
     const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
     const body = new URLSearchParams([['csrf', csrf], ...flags.map((id): [string, string] => ['flag', id])])
@@ -225,9 +227,9 @@ describe('counts and lists', () => {
   })
 
   it('are written as each language does', () => {
-    expect(counted(LOCALES.ar.dAlone, 'ar', { n: 2 })).toBe('شخصان')
-    expect(counted(LOCALES.ar.dAlone, 'ar', { n: 9 })).toBe('9 أشخاص')
-    expect(counted(LOCALES.en.dAlone, 'en', { n: 1 })).toBe('1 person')
+    expect(counted(LOCALES.ar['desk.alone'], 'ar', { n: 2 })).toBe('شخصان')
+    expect(counted(LOCALES.ar['desk.alone'], 'ar', { n: 9 })).toBe('9 أشخاص')
+    expect(counted(LOCALES.en['desk.alone'], 'en', { n: 1 })).toBe('1 person')
     expect(listText('en', ['a', 'b', 'c'])).toBe('a, b and c')
     expect(listText('ar', ['أ', 'ب', 'ج'])).toBe('أ وب وج')
     expect(Object.keys(LANGUAGES).map((one) => listText(one as Language, ['x']))).toEqual(

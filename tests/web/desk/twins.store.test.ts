@@ -40,9 +40,10 @@ describe('somebody very like a neighbour, at the desk', () => {
     expect(asked.status).toBe(409)
     const page = await asked.text()
     expect(page).toContain(`href="/desk/neighbours/${first.id}"`)
-    for (const why of [t.dSeenBoth, t.dBornElse, t.dRelatives, t.dTheySay]) expect(page).toContain(why)
+    for (const why of [t['register.seenBoth'], t['register.bornElse'], t['register.relatives'], t['register.theySay']])
+      expect(page).toContain(why)
     const work = async () => (await clerk.open('/desk/work')).text()
-    const toDecide = (html: string) => html.split(t.dToDecide)[1]?.split('<h2')[0] ?? ''
+    const toDecide = (html: string) => html.split(t['work.toDecide'])[1]?.split('<h2')[0] ?? ''
     expect(toDecide(await work())).toContain('Isabela Bessona')
 
     // Without a reason, or with one of one's own, it is asked again; nothing is written twice.
@@ -66,8 +67,8 @@ describe('somebody very like a neighbour, at the desk', () => {
     expect(done.status).toBe(303)
     const [at = ''] = (done.headers.get('location') ?? '').split('?')
     expect(at).not.toContain(first.id)
-    expect(await (await clerk.open(`${at}/history`)).text()).toContain(t.dRelatives)
-    expect(await (await clerk.open(`/desk/neighbours/${first.id}/history`)).text()).not.toContain(t.dBecause)
+    expect(await (await clerk.open(`${at}/history`)).text()).toContain(t['register.relatives'])
+    expect(await (await clerk.open(`/desk/neighbours/${first.id}/history`)).text()).not.toContain(t['desk.because'])
     expect(toDecide(await work())).not.toContain('Isabela')
   })
 
@@ -80,7 +81,7 @@ describe('somebody very like a neighbour, at the desk', () => {
     expect([kept.status, await kept.json()]).toEqual([200, { done: true }])
     const work = await (await clerk.open('/desk/work')).text()
     expect(work.match(/Ermessenda Bessona/g)).toHaveLength(1)
-    expect(work.split(t.dToDecide)[1]?.split('<h2')[0]).toContain('Ermessenda')
+    expect(work.split(t['work.toDecide'])[1]?.split('<h2')[0]).toContain('Ermessenda')
     // One that says nothing of itself is kept all the same.
     const { once: _, ...without } = once
     expect((await clerk.send('/desk/register/kept', { ...without, draft: '' }, '/desk/register')).status).toBe(200)

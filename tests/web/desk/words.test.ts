@@ -35,7 +35,10 @@ describe('what people say at a counter', () => {
     ['X1234567L', true, 'A document · '],
   ])('%s is understood as it is typed, and whether it is enough', (said, enough, text) => {
     const t = LOCALES.en
-    expect(understood(criteriaOf(said, false), t)).toEqual({ enough, text: text + (enough ? t.uEnough : t.dTooWide) })
+    expect(understood(criteriaOf(said, false), t)).toEqual({
+      enough,
+      text: text + (enough ? t['search.enough'] : t['desk.tooWide']),
+    })
   })
 
   // The specimens of ICAO Doc 9303 and of the Spanish card: nobody's.
@@ -100,10 +103,10 @@ describe('what people say at a counter', () => {
     expect(typed('p0_document', PASSPORT)).toEqual({ p0_document: 'L898902C3' })
     const wrong = typed('p0_document', PASSPORT.replace('L898902C3', 'L898902C8'))
     expect(JSON.stringify(wrong)).not.toMatch(/UTO|L898902/)
-    expect(check(wrong, reader(), {}).faults.p0_document).toBe(LOCALES.en.dNotRead)
+    expect(check(wrong, reader(), {}).faults.p0_document).toBe(LOCALES.en['register.notRead'])
     expect(typed('p0_document', 'X1234567L')).toEqual({ p0_document: 'X1234567L' })
     const scrap = { p0_given: 'Anna', p0_evidence: 'document', p0_document: 'X1234567<8', where: 'no-fixed-address' }
-    expect(check(scrap, reader(), {}).faults).toEqual({ p0_document: LOCALES.en.dNotRead })
+    expect(check(scrap, reader(), {}).faults).toEqual({ p0_document: LOCALES.en['register.notRead'] })
   })
 
   it.each(['p2_given', 'p2_family'])('fills in a person where a reader typed into %s, to be looked at', (field) => {

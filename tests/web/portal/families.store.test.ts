@@ -47,7 +47,7 @@ describe('a parent who moves on their own page', () => {
   it('is told before who stays, and has to choose', async () => {
     const { parent, me } = await family(4)
     const page = await (await me.open('/me/change/move')).text()
-    for (const words of [counted(t.mActsHere, 'en', { n: 1 }), t.mTogether, t.mOnlyMeHint])
+    for (const words of [counted(t['change.actsHere'], 'en', { n: 1 }), t['change.together'], t['change.onlyMeHint']])
       expect(page).toContain(words)
     const undecided = await me.send('/me/change/move', moving('', parent.version), '/me/change')
     expect(undecided.status).toBe(422)
@@ -76,7 +76,7 @@ describe('a parent who moves on their own page', () => {
     const supervisor = await head()
     expect(await (await supervisor.open('/desk/work')).text()).toContain('href="/desk/welfare"')
     const list = await (await supervisor.open('/desk/welfare')).text()
-    for (const words of [child, t.uLeft]) expect(list).toContain(words)
+    for (const words of [child, t['welfare.left']]) expect(list).toContain(words)
     const entry = /name="entry" value="([^"]+)"/.exec(list)?.[1] ?? ''
     expect((await supervisor.send('/desk/welfare', { entry }, '/desk/welfare')).status).toBe(303)
     expect(await waiting()).toEqual([])
@@ -130,7 +130,7 @@ describe('somebody of fourteen who hides, or says that they leave, alone', () =>
     const mine = (await waiting()).filter(({ neighbour_id }) => neighbour_id === young.id)
     expect(mine.map(({ reason }) => reason).sort()).toEqual(['hides-alone', 'leaves-alone'])
     const list = await (await (await head()).open('/desk/welfare')).text()
-    for (const words of [young.id, t.uHides, t.uLeaves]) expect(list).toContain(words)
+    for (const words of [young.id, t['welfare.hides'], t['welfare.leaves']]) expect(list).toContain(words)
     // What the city knows of it is not on a page that somebody else may be looking at.
     const file = await (await me.send('/me/everything', { as: 'json' })).text()
     expect(file).not.toContain('alone')

@@ -45,17 +45,18 @@ describe('a neighbour of whom it is said that they left', () => {
     const { id, me } = await doubted()
     const last = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
     for (const page of [await (await me.open('/me')).text(), await (await me.open('/me')).text()]) {
-      for (const said of [t.jBeliefAway, REASON, t.jMessage, t.jLives]) expect(page).toContain(said)
+      for (const said of [t['hearing.beliefAway'], REASON, t['hearing.message'], t['hearing.lives']])
+        expect(page).toContain(said)
       expect(page).toContain(last.toLocaleString('en-GB', { dateStyle: 'long' }))
       // Who spoke against them could be in danger of them, and is for a counter to say.
-      expect(page).not.toContain(t.lInHousehold)
+      expect(page).not.toContain(t['leaving.inHousehold'])
     }
     const words = 'I sleep here. My papers are with the police.'
     const once = randomUUID()
     for (const _ of [1, 2]) expect((await me.send('/me/hearing', { words, once })).status).toBe(303)
     expect(await answers(id)).toMatchObject([{ text: words, by: 'neighbour', atDesk: false }])
     const after = await (await me.open('/me?answered=1')).text()
-    for (const said of [t.jDone, words, t.jWaits]) expect(after).toContain(said)
+    for (const said of [t['hearing.done'], words, t['hearing.waits']]) expect(after).toContain(said)
     const { held } = await (await me.send('/me/everything', { as: 'json' })).json()
     const [proceeding] = held.proceedings
     expect(proceeding).toMatchObject({ reason: REASON, answers: [{ text: words }] })
@@ -74,7 +75,7 @@ describe('a neighbour of whom it is said that they left', () => {
     const back = await me.send('/me/hearing', { words: long, once: randomUUID() })
     expect(back.status).toBe(422)
     const page = await back.text()
-    for (const said of [t.jTooLong, long]) expect(page.includes(said)).toBe(true)
+    for (const said of [t['hearing.tooLong'], long]) expect(page.includes(said)).toBe(true)
     expect(await answers(id)).toEqual([])
   })
 
@@ -85,7 +86,7 @@ describe('a neighbour of whom it is said that they left', () => {
       body: { decision: 'withdrawn' },
     })
     const page = await (await me.open('/me')).text()
-    expect(page).toContain(t.jWithdrawn)
+    expect(page).toContain(t['hearing.withdrawn'])
     expect(page).not.toContain(REASON)
   })
 
@@ -134,7 +135,7 @@ describe('whoever helps them', () => {
     const sent = await helper({ code, answer: 'yes', words: 'She is at work by day.' })
     const page = await sent.text()
     expect(sent.status).toBe(200)
-    expect(page).toContain(t.jHelpDone)
+    expect(page).toContain(t['hearing.helpDone'])
     expect(page).not.toContain(REASON)
     expect(await answers(id)).toMatchObject([{ text: 'She is at work by day.', by: 'helper', atDesk: false }])
     expect(await notice(proceedingId)).toBeNull()
@@ -144,7 +145,7 @@ describe('whoever helps them', () => {
   it('is given back what they wrote where nothing is asked', async () => {
     const { id } = await register(app)
     const page = await (await helper({ code: await helped(id), answer: 'yes', words: 'She lives here.' })).text()
-    for (const said of [t.jHelpNone, 'She lives here.']) expect(page).toContain(said)
+    for (const said of [t['hearing.helpNone'], 'She lives here.']) expect(page).toContain(said)
   })
 })
 
@@ -157,13 +158,13 @@ describe('whoever acts for them', () => {
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
     const me = await signedIn(app, { kind: 'resident', subject: parent.id })
-    expect(await (await me.open('/me/children')).text()).toContain(t.jChild)
+    expect(await (await me.open('/me/children')).text()).toContain(t['hearing.child'])
     const seen = await (await me.send('/me/children/hearing', { child: child.id }, '/me/children')).text()
-    for (const said of [REASON, t.lAnswerBy]) expect(seen).toContain(said)
+    for (const said of [REASON, t['leaving.answerBy']]) expect(seen).toContain(said)
     expect(await notice(child.proceedingId)).not.toBeNull()
     const said = { child: child.id, words: 'My son lives with me.', once: randomUUID() }
     const done = await me.send('/me/children/hearing/answer', said, '/me/children')
-    expect(await done.text()).toContain(t.jDone)
+    expect(await done.text()).toContain(t['hearing.done'])
     expect(await answers(child.id)).toMatchObject([{ text: 'My son lives with me.', by: 'representative' }])
 
     const barred = await register(app, { dateOfBirth: '1980' })
@@ -174,7 +175,7 @@ describe('whoever acts for them', () => {
       ],
     })
     const other = await signedIn(app, { kind: 'resident', subject: barred.id })
-    expect(await (await other.open('/me/children')).text()).not.toContain(t.jChild)
+    expect(await (await other.open('/me/children')).text()).not.toContain(t['hearing.child'])
     const told = await other.send('/me/children/hearing', { child: apart.id }, '/me/children')
     expect([told.status, (await told.text()).includes(REASON)]).toEqual([403, false])
 

@@ -204,13 +204,13 @@ describe('a card that is ended', () => {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
     )
-    expect(await landed.text()).toContain(t.iEndedAll)
+    expect(await landed.text()).toContain(t['waysIn.endedAll'])
   })
 
   it('since a day ends nothing since that day unless that is asked for', async () => {
     const { me } = await resident()
     const day = { 'since-day': '1', 'since-month': '2', 'since-year': '2026' }
     const answer = await me.send('/me/devices', { what: 'lost', ...day }, '/me/devices')
-    expect([answer.status, (await answer.text()).includes(t.iSinceAlone)]).toEqual([422, true])
+    expect([answer.status, (await answer.text()).includes(t['waysIn.sinceAlone'])]).toEqual([422, true])
   })
 })

@@ -202,12 +202,12 @@ describe('everything about a neighbour', () => {
       const t = LOCALES[language as 'en' | 'ar']
       for (const words of [
         'Llegidora',
-        t.dHistory,
-        t.dRegister,
-        t.dLooked,
-        t.bStaff.replace('{office}', 'Citizenship Office'),
-        t.dInForce,
-        t.sNeverText,
+        t['desk.history'],
+        t['desk.register'],
+        t['desk.looked'],
+        t['lookedBy.staff'].replace('{office}', 'Citizenship Office'),
+        t['desk.inForce'],
+        t['services.neverText'],
       ])
         expect(text).toContain(words)
     },
@@ -301,26 +301,26 @@ describe('what a neighbour asked', () => {
 
   it('is listed with its answer, and announced when the answer is there', async () => {
     const { me } = await neighbour()
-    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en.qNone)
+    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en['asked.none'])
     const text = `Do not count me ${randomUUID()}`
     const sent = await me.send(`${CHANGE}/object`, { why: text }, CHANGE)
     expect(sent.headers.get('location')).toBe('/me/asked')
     const before = await textAt(me, '/me/asked')
     expect(before).toContain(text)
     expect(before).not.toContain('We stop doing that.')
-    expect(await textAt(me, '/me')).not.toContain(LOCALES.en.qAnswered)
+    expect(await textAt(me, '/me')).not.toContain(LOCALES.en['asked.answered'])
 
     const id = (await waitingFor('legal', text)) ?? ''
     expect((await answer('legal', id)).status).toBe(303)
     const after = await textAt(me, '/me/asked')
     expect(after).toContain('We stop doing that.')
-    expect(after).toContain(LOCALES.en.kUpheld)
+    expect(after).toContain(LOCALES.en['complaint.upheld'])
     const file = (await (await me.send('/me/everything', { as: 'json' })).json()) as { asked: object[] }
     expect(file.asked).toMatchObject([
       { kind: 'objection', request: { asks: 'words', text }, answer: 'We stop doing that.', outcome: 'upheld' },
     ])
     const home = await textAt(me, '/me')
-    expect(home).toContain(LOCALES.en.qAnswered)
+    expect(home).toContain(LOCALES.en['asked.answered'])
     expect(home).not.toContain('We stop doing that.')
   })
 
@@ -346,6 +346,6 @@ describe('what a neighbour asked', () => {
   it('sends nothing when nothing is written', async () => {
     const { me } = await neighbour()
     await me.send(`${CHANGE}/object`, { why: '  ' }, CHANGE)
-    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en.qNone)
+    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en['asked.none'])
   })
 })

@@ -32,7 +32,8 @@ describe('what is written by somebody who is signed in', () => {
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const page = await (await me.open('/complain')).text()
     expect(page).toMatch(/value="without"[^>]*checked/)
-    for (const words of [t.nWithout, t.nWithoutHint, t.nWith, t.nWithHint]) expect(page).toContain(words)
+    for (const words of [t['messages.without'], t['messages.withoutHint'], t['messages.with'], t['messages.withHint']])
+      expect(page).toContain(words)
     expect((await write(me, { text: 'They laughed at me', named: 'without' })).status).toBe(201)
     expect((await write(me, { text: 'They laughed again' })).status).toBe(201)
     for (const row of await rows()) {
@@ -76,7 +77,7 @@ describe('what was to be with a name', () => {
     const answer = await write(me, { text: 'Nobody answered me', named: 'with' })
     const page = await answer.text()
     expect(answer.status).toBe(422)
-    for (const words of [t.nSignedOut, 'Nobody answered me']) expect(page).toContain(words)
+    for (const words of [t['messages.signedOut'], 'Nobody answered me']) expect(page).toContain(words)
     expect(await rows()).toEqual(before)
   })
 })
@@ -135,9 +136,9 @@ describe('a time to say it in person', () => {
   it('that is called off, or answered before, is shown as that and is somebody else\u2019s', async () => {
     const first = await book()
     expect(await offers(first.at)).toBe(false)
-    expect(await follow(first.code)).toContain(until(t.wExpected))
-    expect(await follow(first.code, { wish: 'cancel' })).toContain(until(t.wGone))
-    expect(await follow(first.code)).toContain(until(t.wGone))
+    expect(await follow(first.code)).toContain(until(t['appointment.expected']))
+    expect(await follow(first.code, { wish: 'cancel' })).toContain(until(t['appointment.gone']))
+    expect(await follow(first.code)).toContain(until(t['appointment.gone']))
     expect(await offers(first.at)).toBe(true)
 
     const second = await book()
@@ -150,7 +151,7 @@ describe('a time to say it in person', () => {
         '/desk/complaints',
       )
     const answered = await follow(second.code)
-    for (const words of [until(t.wAnswered), 'It is settled.']) expect(answered).toContain(words)
+    for (const words of [until(t['appointment.answered']), 'It is settled.']) expect(answered).toContain(words)
     expect(await offers(second.at)).toBe(true)
   })
 
@@ -158,8 +159,8 @@ describe('a time to say it in person', () => {
     const { code } = await book()
     app.clock.advance({ hours: 24 * 30 })
     const page = await follow(code)
-    expect(page).toContain(until(t.wPast))
+    expect(page).toContain(until(t['appointment.past']))
     expect(page).not.toContain('value="cancel"')
-    expect(await follow(code, { wish: 'cancel' })).toContain(until(t.wPast))
+    expect(await follow(code, { wish: 'cancel' })).toContain(until(t['appointment.past']))
   })
 })

@@ -26,7 +26,7 @@ describe('a problem', () => {
     const all = codes()
     expect(all.length).toBeGreaterThan(70)
     expect(all.filter((code) => TEXTS[code] === undefined)).toEqual([])
-    expect(all.filter((code) => TEXTS[code] === 'pOther')).toEqual(OURS)
+    expect(all.filter((code) => TEXTS[code] === 'problem.other')).toEqual(OURS)
   })
 
   it.each(Object.keys(LOCALES))('has them in %s', (language) => {
