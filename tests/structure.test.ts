@@ -287,6 +287,19 @@ describe('the gate', () => {
     )
   })
 
+  it('is looked at wherever a callback sees what was opened, however it is handed on', () => {
+    const leaks = [
+      'gate.open(ask, load, ([record]) => { out = record })',
+      'onRecord(deps, acting, { id, use: (record) => { out = record } })',
+      'box.map((value) => { list.push(value) })',
+      'Reply.page(box, (value) => { seen.name = value })',
+    ]
+    for (const leak of leaks) expect(escapesIn('leak.ts', leak), leak).toHaveLength(1)
+    expect(
+      escapesIn('kept.ts', 'onRecord(deps, acting, { id, use: (record) => { const own = []; own.push(record) } })'),
+    ).toEqual([])
+  })
+
   it('is not gone round by public data: what says so knows nothing of people', () => {
     const open = users(/import \{[^}]*\bpublicData\b[^}]*\} from '[^']*public-data\.ts'/)
     expect(open).toEqual([

@@ -1,9 +1,6 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
-import { today } from '../platform/clock.ts'
-import { NotFound } from '../platform/problem.ts'
-import type { NeighbourFields } from '../registry/model.ts'
-import { loadRecords } from '../registry/store.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
+import { onRecord } from '../registry/on-record.ts'
 import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
 import { proofsIssued } from './store.ts'
@@ -26,23 +23,27 @@ export async function proofsOf(
   { town, by: requester }: Acting<Staff | Resident>,
   neighbourId: string,
 ): Promise<Disclosed<{ proofs: ProofOutline[] }>> {
-  return deps.gate.open<NeighbourFields, never, { proofs: ProofOutline[] }>(
-    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: [] },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const now = deps.clock.now().epochMilliseconds
-      const rows = await proofsIssued(unit.transaction, neighbourId)
-      const proofs = rows.map((row) => ({
-        id: row.id,
-        profile: row.profile,
-        form: row.form,
-        issuedAt: row.issued_at.toISOString(),
-        expiresAt: row.expires_at.toISOString(),
-        revokedAt: row.revoked_at?.toISOString() ?? null,
-        publicFrom: row.public_from && row.public_from.getTime() > now ? row.public_from.toISOString() : null,
-      }))
-      return { proofs }
+  return onRecord(
+    deps,
+    { town, by: requester },
+    {
+      id: neighbourId,
+      action: 'open',
+      fields: [],
+      use: async (_, unit) => {
+        const now = deps.clock.now().epochMilliseconds
+        const rows = await proofsIssued(unit.transaction, neighbourId)
+        const proofs = rows.map((row) => ({
+          id: row.id,
+          profile: row.profile,
+          form: row.form,
+          issuedAt: row.issued_at.toISOString(),
+          expiresAt: row.expires_at.toISOString(),
+          revokedAt: row.revoked_at?.toISOString() ?? null,
+          publicFrom: row.public_from && row.public_from.getTime() > now ? row.public_from.toISOString() : null,
+        }))
+        return { proofs }
+      },
     },
   )
 }

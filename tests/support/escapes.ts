@@ -11,6 +11,8 @@ type Node = { type: string; start: number; [key: string]: unknown }
 
 /** Calls whose callbacks see what the gate has opened. */
 const OPENS = new Set(['open', 'decide', 'record', 'map', 'mapAsync', 'page', 'onward', 'disclose'])
+/** Use cases of ours that open a record and hand it to a callback, in an object. */
+const WORK_ON = new Set(['onRecord', 'onBoth', 'onRepresentatives', 'atDesk', 'held'])
 const FILLS = new Set(['push', 'unshift', 'add', 'set', 'append', 'fill', 'splice'])
 
 /**
@@ -37,7 +39,7 @@ export function escapesIn(file: string, code: string): Escape[] {
       if (inside !== undefined && FILLS.has(method)) check(rootOf((callee as Node).object as Node), node)
       if (opens(callee, method)) {
         visit(callee, inside)
-        for (const argument of node.arguments as Node[])
+        for (const argument of (node.arguments as Node[]).flatMap(valuesOf))
           visit(argument, isFunction(argument) ? new Set([...(inside ?? []), ...declaredIn(argument)]) : inside)
         return
       }
@@ -57,6 +59,7 @@ export function escapesIn(file: string, code: string): Escape[] {
 
 /** The gate itself, however it is reached, and what boxes and replies are asked. */
 function opens(callee: Node, method: string): boolean {
+  if (callee.type === 'Identifier') return WORK_ON.has(String(callee.name))
   if (callee.type !== 'MemberExpression' || !OPENS.has(method)) return false
   const owner = callee.object as Node
   const name = owner.type === 'MemberExpression' ? (owner.property as Node).name : owner.name
@@ -65,6 +68,12 @@ function opens(callee: Node, method: string): boolean {
   // What is mapped may be a list of ours as well: then nothing is found in it that is not found elsewhere.
   return true
 }
+
+/** What stands in an object that is handed to a call, each by itself; anything else as it is. */
+const valuesOf = (node: Node): Node[] =>
+  node.type === 'ObjectExpression'
+    ? (node.properties as Node[]).map((property) => (property.value ?? property) as Node)
+    : [node]
 
 const isFunction = (node: Node) =>
   node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration'

@@ -5,15 +5,14 @@ import { Openid4vciIssuer } from '@openid4vc/openid4vci'
 import { compactVerify, decodeJwt, importJWK } from 'jose'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { passing } from '../../firewall/free-text.ts'
-import { purposeOf, type Staff } from '../../firewall/requester.ts'
-import { today, uuidv7 } from '../../platform/clock.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Code, NotFound, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
-import type { NeighbourFields } from '../../registry/model.ts'
+import { onRecord } from '../../registry/on-record.ts'
 import { mustBeHandedOn } from '../../registry/person/institutions.ts'
 import { NotResident } from '../../registry/residence/residences.ts'
-import { loadRecords } from '../../registry/store.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
@@ -117,24 +116,28 @@ export async function offerToWallet(
       },
     },
   })
-  return deps.gate.open<NeighbourFields, 'residence', Offer>(
-    { municipalityId: town.id, requester: clerk, action: 'prove', purpose: purposeOf(clerk), fields: ['residence'] },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      if (record.residence === undefined) throw new NotResident()
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: clerk }, neighbourId)
-      await keepOffer(unit.transaction, {
-        id,
-        municipality_id: town.id,
-        neighbour_id: neighbourId,
-        profile: profile.id,
-        handed_to: order.handedTo,
-        code_hash: hash(`wallet code ${code}`),
-        transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
-        expires_at: expires.toString(),
-      })
-      return { id, offer: credentialOffer, transactionCode, expiresAt: expires.toString() }
+  return onRecord(
+    deps,
+    { town, by: clerk },
+    {
+      id: neighbourId,
+      action: 'prove',
+      fields: ['residence'],
+      use: async (record, unit) => {
+        if (record.residence === undefined) throw new NotResident()
+        if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: clerk }, neighbourId)
+        await keepOffer(unit.transaction, {
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          profile: profile.id,
+          handed_to: order.handedTo,
+          code_hash: hash(`wallet code ${code}`),
+          transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
+          expires_at: expires.toString(),
+        })
+        return { id, offer: credentialOffer, transactionCode, expiresAt: expires.toString() }
+      },
     },
   )
 }

@@ -1,16 +1,15 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import type { Staff } from '../../firewall/requester.ts'
 import { plain, wordHash } from '../../identity/resident-card.ts'
 import { anyCardOf, codeHash, keepCard, replaceCards } from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import { NotFound, Problem } from '../../platform/problem.ts'
+import { Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { NotResident } from '../residence/residences.ts'
-import { loadRecords } from '../store.ts'
 import { yearTold } from './birth-date.ts'
 import { mustBeOldEnough } from './representation.ts'
 
@@ -55,29 +54,33 @@ export async function giveCard(
   const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
   const fields = ['dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Card>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      if (record.departedOn !== undefined) throw new NotResident()
-      mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
-      const second = word ?? yearTold(record.dateOfBirth)
-      if (second === undefined) throw new CardNeedsWord()
-      const now = deps.clock.now().toString()
-      // The first card of a newcomer is no news to them.
-      const earlier = await anyCardOf(unit.transaction, neighbourId)
-      if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
-      await replaceCards(unit.transaction, { cancelledAt: now, neighbourId })
-      await keepCard(unit.transaction, {
-        id,
-        municipality_id: town.id,
-        neighbour_id: neighbourId,
-        code_hash: codeHash(hash, letters),
-        word_hash: wordHash(hash, id, second),
-        created_at: now,
-      })
-      return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+  return onRecord(
+    deps,
+    { town, by: clerk },
+    {
+      id: neighbourId,
+      action: 'enrol',
+      fields: fields,
+      use: async (record, unit) => {
+        if (record.departedOn !== undefined) throw new NotResident()
+        mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
+        const second = word ?? yearTold(record.dateOfBirth)
+        if (second === undefined) throw new CardNeedsWord()
+        const now = deps.clock.now().toString()
+        // The first card of a newcomer is no news to them.
+        const earlier = await anyCardOf(unit.transaction, neighbourId)
+        if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
+        await replaceCards(unit.transaction, { cancelledAt: now, neighbourId })
+        await keepCard(unit.transaction, {
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          code_hash: codeHash(hash, letters),
+          word_hash: wordHash(hash, id, second),
+          created_at: now,
+        })
+        return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+      },
     },
   )
 }

@@ -11,6 +11,7 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { lockTogether } from '../residence/residences.ts'
 import { loadRecords } from '../store.ts'
@@ -329,16 +330,20 @@ export async function joinedWith(
   { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Joined>> {
-  return deps.gate.open<NeighbourFields, never, Joined>(
-    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
-    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const { rows } = await joinsStandingOf(unit.transaction, id)
-      return {
-        to: rows.find((row) => row.joined_id === id)?.stays_id,
-        with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),
-      }
+  return onRecord(
+    deps,
+    { town, by: staff },
+    {
+      id: id,
+      action: 'join',
+      fields: [],
+      use: async (_, unit) => {
+        const { rows } = await joinsStandingOf(unit.transaction, id)
+        return {
+          to: rows.find((row) => row.joined_id === id)?.stays_id,
+          with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),
+        }
+      },
     },
   )
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustChangePlainly } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
-import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
+import { isSupervisor, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type FieldError, InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
@@ -10,6 +10,7 @@ import type { Acting, Municipality } from '../../town/model.ts'
 import { proceedingUnderWay, type UnderWay } from '../departure/proceedings-due.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { PARTICULARS, type ParticularsColumn, type ParticularsField, type Whole } from '../particulars.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
@@ -152,82 +153,86 @@ export async function correctNeighbour(
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = [...PARTICULARS.identity, ...PARTICULARS.contact, 'address'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
-    { municipalityId: town.id, requester, action: 'correct', purpose: purposeOf(requester), fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const change = onlyChanges(asked, record)
-      mustChangePlainly(unit.also, { requester, schema: Correction, change, confirmed: confirmedPlain })
-      if (Object.keys(change).length === 0) {
-        await unchangedSince(unit, id, version)
-        return { id, version }
-      }
-      if (
-        change.dateOfBirth &&
-        isUnder(OF_AGE, { dateOfBirth: change.dateOfBirth, day, leapDay: town.leapDayBirthday }) &&
-        (await actsForSomebody(unit.transaction, id, isSupervisor(requester)))
-      )
-        throw new InvalidInput([
-          { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
-        ])
-      if (change.dateOfBirth !== undefined) {
-        const rules = lifeRules(deps.clock, town)
-        const days = await daysRecorded(unit.transaction, id)
-        refuseImpossible(faultsOfBirthBeside(rules, { born: change.dateOfBirth, days, options: { confirmedAge } }))
-      }
-      const next = await nextVersion(unit, id, version)
-      const pick = <Field extends Exclude<ParticularsField, 'previousNames'>>(field: Field) =>
-        change[field] === undefined ? record[field] : (change[field] ?? undefined)
-      const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
-      const identity: Whole<'identity'> = {
-        name: pick('name'),
-        previousNames: earlierNames,
-        dateOfBirth: pick('dateOfBirth'),
-        sex: pick('sex'),
-      }
-      const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
-      const latest = await latestParticulars(unit.transaction, id)
-      const particulars = (latest.version ?? 0) + 1
-      const seal = (column: ParticularsColumn, value: unknown) =>
-        Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
-      await keepParticulars(unit.transaction, {
-        municipality_id: town.id,
-        neighbour_id: id,
-        version: particulars,
-        identity: seal('identity', identity),
-        contact: seal('contact', contact),
-      })
-      if (requester.kind === 'staff' && resembles.length > 0)
-        await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
-      const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
-      await reindex(
-        unit,
-        id,
-        tokensOf(tokenMaker(hash32, town.blindIndexBits), {
-          names: names.map(wordsOfName),
-          dateOfBirth: identity.dateOfBirth,
-          address: record.address,
-        }),
-      )
-      await withdrawProofs(
-        unit,
-        id,
-        (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
-      )
-      await recordMovement(
-        unit,
-        { town, by: requester },
-        {
-          neighbourId: id,
-          outline: { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
-          details: {
-            corrected: Object.keys(change),
-            ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
+  return onRecord(
+    deps,
+    { town, by: requester },
+    {
+      id: id,
+      action: 'correct',
+      fields: fields,
+      use: async (record, unit) => {
+        const change = onlyChanges(asked, record)
+        mustChangePlainly(unit.also, { requester, schema: Correction, change, confirmed: confirmedPlain })
+        if (Object.keys(change).length === 0) {
+          await unchangedSince(unit, id, version)
+          return { id, version }
+        }
+        if (
+          change.dateOfBirth &&
+          isUnder(OF_AGE, { dateOfBirth: change.dateOfBirth, day, leapDay: town.leapDayBirthday }) &&
+          (await actsForSomebody(unit.transaction, id, isSupervisor(requester)))
+        )
+          throw new InvalidInput([
+            { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
+          ])
+        if (change.dateOfBirth !== undefined) {
+          const rules = lifeRules(deps.clock, town)
+          const days = await daysRecorded(unit.transaction, id)
+          refuseImpossible(faultsOfBirthBeside(rules, { born: change.dateOfBirth, days, options: { confirmedAge } }))
+        }
+        const next = await nextVersion(unit, id, version)
+        const pick = <Field extends Exclude<ParticularsField, 'previousNames'>>(field: Field) =>
+          change[field] === undefined ? record[field] : (change[field] ?? undefined)
+        const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
+        const identity: Whole<'identity'> = {
+          name: pick('name'),
+          previousNames: earlierNames,
+          dateOfBirth: pick('dateOfBirth'),
+          sex: pick('sex'),
+        }
+        const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
+        const latest = await latestParticulars(unit.transaction, id)
+        const particulars = (latest.version ?? 0) + 1
+        const seal = (column: ParticularsColumn, value: unknown) =>
+          Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
+        await keepParticulars(unit.transaction, {
+          municipality_id: town.id,
+          neighbour_id: id,
+          version: particulars,
+          identity: seal('identity', identity),
+          contact: seal('contact', contact),
+        })
+        if (requester.kind === 'staff' && resembles.length > 0)
+          await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
+        const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
+        await reindex(
+          unit,
+          id,
+          tokensOf(tokenMaker(hash32, town.blindIndexBits), {
+            names: names.map(wordsOfName),
+            dateOfBirth: identity.dateOfBirth,
+            address: record.address,
+          }),
+        )
+        await withdrawProofs(
+          unit,
+          id,
+          (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
+        )
+        await recordMovement(
+          unit,
+          { town, by: requester },
+          {
+            neighbourId: id,
+            outline: { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
+            details: {
+              corrected: Object.keys(change),
+              ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
+            },
           },
-        },
-      )
-      return { id, version: next }
+        )
+        return { id, version: next }
+      },
     },
   )
 }

@@ -1,15 +1,13 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import type { Staff } from '../../firewall/requester.ts'
 import { ENROLMENT_SECONDS } from '../../identity/passkeys.ts'
 import { keepEnrolment } from '../../identity/resident-store.ts'
 import { today } from '../../platform/clock.ts'
-import { NotFound } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { NotResident } from '../residence/residences.ts'
-import { loadRecords } from '../store.ts'
 import { mustBeOldEnough } from './representation.ts'
 
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
@@ -22,21 +20,25 @@ export async function offerEnrolment(
   const code = randomBytes(24).toString('base64url')
   const day = today(deps.clock, town.timeZone)
   const fields = ['dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], { code: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      if (record.departedOn !== undefined) throw new NotResident()
-      mustBeOldEnough(town, record.dateOfBirth, day)
-      const now = deps.clock.now()
-      await keepEnrolment(unit.transaction, {
-        municipalityId: town.id,
-        neighbourId,
-        codeHash: hash(`enrolment ${code}`),
-        expiresAt: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
-      })
-      return { code }
+  return onRecord(
+    deps,
+    { town, by: clerk },
+    {
+      id: neighbourId,
+      action: 'enrol',
+      fields: fields,
+      use: async (record, unit) => {
+        if (record.departedOn !== undefined) throw new NotResident()
+        mustBeOldEnough(town, record.dateOfBirth, day)
+        const now = deps.clock.now()
+        await keepEnrolment(unit.transaction, {
+          municipalityId: town.id,
+          neighbourId,
+          codeHash: hash(`enrolment ${code}`),
+          expiresAt: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
+        })
+        return { code }
+      },
     },
   )
 }

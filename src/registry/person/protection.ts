@@ -1,15 +1,15 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
+import { isSupervisor, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
-import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
+import { InvalidInput, Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { type NeighbourFields, Protection } from '../model.ts'
+import { Protection } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
 import { likenessesHide } from '../register/store.ts'
-import { loadRecords } from '../store.ts'
 import { endOfVisit, keepVisit } from '../visits.ts'
 import { joinsHideSince } from './join-store.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
@@ -47,47 +47,51 @@ export async function protectNeighbour(
   const day = today(deps.clock, town.timeZone)
   const byThemself = hide && requester.kind === 'resident'
   const fields = byThemself ? (['dateOfBirth'] as const) : []
-  const answer = await deps.gate.open<NeighbourFields, 'dateOfBirth', { id: string; version: number }>(
-    { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const { hides, undecided, held, ...row } = await lockHiding(unit.transaction, id)
-      // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
-      const asksToo = hide && held
-      // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
-      if (hide) await joinsHideSince(unit.transaction, id)
-      // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
-      const known = hide ? row.version : version
-      if (hides === hide && !asksToo) {
-        await unchangedSince(unit, id, known)
-        return { id, version: known }
-      }
-      if (!hide && undecided) throw new LikenessOpen()
-      const next = await nextVersion(unit, id, known)
-      if (asksToo) await likenessesHide(unit.transaction, id)
-      await setHides(unit.transaction, { hides: hide, id })
-      // A child who hides by themself may be in danger at home.
-      if (byThemself && isMinor(record.dateOfBirth, day, town))
-        await raiseWelfareCheck(unit.transaction, { town, neighbourId: id, reason: 'hides-alone' })
-      if (hide) await withdrawProofs(unit, id, ['address', 'household'])
-      if (hide && requester.kind === 'staff')
-        await keepVisit(unit, { town, staffId: requester.id, neighbourId: id, until: endOfVisit(deps, town) })
-      if (!hide) await dropVisits(unit.transaction, id)
-      const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(
-        unit,
-        { town, by: requester },
-        {
-          neighbourId: id,
-          outline,
-          details: {
-            protection: hide ? 'hidden' : 'shown',
-            ...(reason ? { reason } : {}),
+  const answer = await onRecord(
+    deps,
+    { town, by: requester },
+    {
+      id: id,
+      action: 'hide',
+      fields: fields,
+      use: async (record, unit) => {
+        const { hides, undecided, held, ...row } = await lockHiding(unit.transaction, id)
+        // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
+        const asksToo = hide && held
+        // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
+        if (hide) await joinsHideSince(unit.transaction, id)
+        // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
+        const known = hide ? row.version : version
+        if (hides === hide && !asksToo) {
+          await unchangedSince(unit, id, known)
+          return { id, version: known }
+        }
+        if (!hide && undecided) throw new LikenessOpen()
+        const next = await nextVersion(unit, id, known)
+        if (asksToo) await likenessesHide(unit.transaction, id)
+        await setHides(unit.transaction, { hides: hide, id })
+        // A child who hides by themself may be in danger at home.
+        if (byThemself && isMinor(record.dateOfBirth, day, town))
+          await raiseWelfareCheck(unit.transaction, { town, neighbourId: id, reason: 'hides-alone' })
+        if (hide) await withdrawProofs(unit, id, ['address', 'household'])
+        if (hide && requester.kind === 'staff')
+          await keepVisit(unit, { town, staffId: requester.id, neighbourId: id, until: endOfVisit(deps, town) })
+        if (!hide) await dropVisits(unit.transaction, id)
+        const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
+        await recordMovement(
+          unit,
+          { town, by: requester },
+          {
+            neighbourId: id,
+            outline,
+            details: {
+              protection: hide ? 'hidden' : 'shown',
+              ...(reason ? { reason } : {}),
+            },
           },
-        },
-      )
-      return { id, version: next }
+        )
+        return { id, version: next }
+      },
     },
   )
   if (hide) await holdOthersAlike(deps, town, id)

@@ -1,14 +1,14 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
-import { purposeOf, type Resident } from '../../firewall/requester.ts'
+import type { Resident } from '../../firewall/requester.ts'
 import type { CiphertextLocation } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { Name, NeighbourFields, Representation } from '../model.ts'
-import { loadRecords } from '../store.ts'
+import type { Name, Representation } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { isAged } from './birth-date.ts'
 import {
   anybodyActsFor,
@@ -182,22 +182,26 @@ function openRepresented(
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
   const requester = representative(resident, id, false)
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Represented>(
-    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const representation = await representationTo(unit, resident, id)
-      const recordedOn = representation.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
-      // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
-      const forAnAdult =
-        representation.kind === 'guardian' &&
-        isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day: recordedOn, leapDay: town.leapDayBirthday })
-      if (isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday }) && !forAnAdult)
-        throw new NotFound()
-      const toldWhere = !representation.limits?.includes('not-told-where')
-      tell(toldWhere)
-      return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
+  return onRecord(
+    deps,
+    { town, by: requester },
+    {
+      id: id,
+      action: 'open',
+      fields: fields,
+      use: async (record, unit) => {
+        const representation = await representationTo(unit, resident, id)
+        const recordedOn = representation.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
+        // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
+        const forAnAdult =
+          representation.kind === 'guardian' &&
+          isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day: recordedOn, leapDay: town.leapDayBirthday })
+        if (isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday }) && !forAnAdult)
+          throw new NotFound()
+        const toldWhere = !representation.limits?.includes('not-told-where')
+        tell(toldWhere)
+        return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
+      },
     },
   )
 }

@@ -2,18 +2,18 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
-import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import type { Staff } from '../../firewall/requester.ts'
 import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import { sqlState, type Transaction } from '../../platform/database.ts'
+import { sqlState } from '../../platform/database.ts'
 import { mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { NotResident } from '../residence/residences.ts'
-import { loadRecords } from '../store.ts'
 import { recordMovement } from './neighbours.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
 import {
@@ -76,20 +76,15 @@ export async function onRepresentatives<T>(
     wardId: string
     use: (
       ward: Record,
-      work: { unit: UnitOfWork; open: (ids: readonly string[]) => Promise<Record[]>; day: Temporal.PlainDate },
+      work: { unit: UnitOfWork; open: (ids: readonly string[]) => Promise<readonly Record[]>; day: Temporal.PlainDate },
     ) => Promise<T>
   },
 ): Promise<Disclosed<T>> {
   const day = today(deps.clock, town.timeZone)
-  const load = (ids: readonly string[]) => (transaction: Transaction) => loadRecords(transaction, ids, { trueAt: day })
-  return deps.gate.open<NeighbourFields, Field, T>(
-    { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields: FIELDS },
-    load([wardId]),
-    async ([ward], unit, openMore) => {
-      if (ward === undefined) throw new NotFound()
-      const open = (ids: readonly string[]) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids)))
-      return use(ward, { unit, open, day })
-    },
+  return onRecord(
+    deps,
+    { town, by: staff },
+    { id: wardId, action: 'represent', fields: FIELDS, use: (ward, unit, open) => use(ward, { unit, open, day }) },
   )
 }
 
@@ -342,7 +337,7 @@ export async function endRepresentative(
 async function representationAt(
   unit: UnitOfWork,
   at: { wardId: string; representationId: string },
-  open: (ids: readonly string[]) => Promise<Record[]>,
+  open: (ids: readonly string[]) => Promise<readonly Record[]>,
 ): Promise<RepresentationRow> {
   const representation = (await representationsOf(unit, at.wardId)).find(({ id }) => id === at.representationId)
   if (representation === undefined) throw new NotFound()

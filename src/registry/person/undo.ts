@@ -1,17 +1,17 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
-import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import { NotFound, Problem } from '../../platform/problem.ts'
+import { Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { awaySince, movementsThatStand } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { flagTakenBack, letGo } from '../register/held.ts'
 import { restoreResidences } from '../residence/residence-rows.ts'
 import { lockTogether } from '../residence/residences.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
-import { loadRecords } from '../store.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
 import { actsForSomebody } from './representation.ts'
@@ -92,7 +92,12 @@ export async function undoable(
   return onRecord(
     deps,
     { town, by: staff },
-    { id, use: async (person, unit) => outlineOf(person, await lastAct(deps, { unit, staff, id: person.id })) },
+    {
+      id,
+      action: 'undo',
+      fields: FIELDS,
+      use: async (person, unit) => outlineOf(person, await lastAct(deps, { unit, staff, id: person.id })),
+    },
   )
 }
 
@@ -117,6 +122,8 @@ export async function undo(
     { town, by: staff },
     {
       id,
+      action: 'undo',
+      fields: FIELDS,
       use: async (person, unit, open) => {
         // Held before it is read: what is undone is the last thing, and stays it until this is over.
         await lockTogether(unit, [id])
@@ -169,29 +176,6 @@ const outlineOf = (person: Person, act: Act): Undoable => ({
   effectiveOn: act.effectiveOn,
   people: act.together.length,
 })
-
-/** Works on a record whose last change is to be undone, behind the gate. */
-async function onRecord<T>(
-  deps: RegistryDeps,
-  { town, by: staff }: Acting<Staff>,
-  {
-    id,
-    use,
-  }: {
-    id: string
-    use: (person: Person, unit: UnitOfWork, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>
-  },
-): Promise<Disclosed<T>> {
-  const trueAt = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, (typeof FIELDS)[number], T>(
-    { municipalityId: town.id, requester: staff, action: 'undo', purpose: purposeOf(staff), fields: FIELDS },
-    (transaction) => loadRecords(transaction, [id], { trueAt }),
-    async ([person], unit, openMore) => {
-      if (person === undefined) throw new NotFound()
-      return use(person, unit, (ids) => openMore((transaction) => loadRecords(transaction, ids, { trueAt })))
-    },
-  )
-}
 
 /** The last thing written about a neighbour, if this clerk may undo it. @throws {CannotUndo} */
 async function lastAct(

@@ -7,6 +7,7 @@ import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { loadRecords } from '../store.ts'
 import { isOfAge, isUnder, OF_AGE } from './representation.ts'
 import { countWelfareChecks, keepWelfareCheck, markWelfareLooked, welfareChecksRaised } from './store.ts'
@@ -38,19 +39,17 @@ export const isMinor = (
 /** Of a minor who says by themself that they leave: a trained person is told. @throws {Refusal} */
 export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<void> {
   const day = today(deps.clock, town.timeZone)
-  await deps.gate.open<NeighbourFields, 'dateOfBirth', void>(
+  await onRecord(
+    deps,
+    { town, by: resident },
     {
-      municipalityId: town.id,
-      requester: resident,
+      id: resident.neighbourId,
       action: 'open',
-      purpose: purposeOf(resident),
       fields: ['dateOfBirth'],
-    },
-    (transaction) => loadRecords(transaction, [resident.neighbourId], { trueAt: day }),
-    async ([record], { transaction }) => {
-      if (record === undefined) throw new NotFound()
-      if (isMinor(record.dateOfBirth, day, town))
-        await raiseWelfareCheck(transaction, { town, neighbourId: resident.neighbourId, reason: 'leaves-alone' })
+      use: async (record, { transaction }) => {
+        if (isMinor(record.dateOfBirth, day, town))
+          await raiseWelfareCheck(transaction, { town, neighbourId: resident.neighbourId, reason: 'leaves-alone' })
+      },
     },
   )
 }

@@ -6,6 +6,7 @@ import { NotFound } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { DistinctBecause, NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
 import { dropVisits, show, versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
@@ -86,33 +87,37 @@ export async function tellApart(
 ): Promise<Disclosed<{ id: string; version: number }>> {
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
-    { municipalityId: town.id, requester: supervisor, action: 'join', purpose: purposeOf(supervisor), fields: [] },
-    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const open = await likenessOpenOf(unit.transaction, id)
-      if (open === undefined) throw new NotFound()
-      const before = await versionOf(unit.transaction, id)
-      const version = await nextVersion(unit, id, before.version)
-      if (!open.hides) {
-        await show(unit.transaction, id)
-        await dropVisits(unit.transaction, id)
-      }
-      // Last: while it is open, the database knows that showing it again is news to nobody.
-      const decided = await tellLikenessApart(unit.transaction, {
-        decidedAt: deps.clock.now().toString(),
-        decidedBy: supervisor.id,
-        id: open.id,
-      })
-      if (decided.numUpdatedRows !== 1n) throw new NotFound()
-      const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(
-        unit,
-        { town, by: supervisor },
-        { neighbourId: id, outline, details: { toldApart: because } },
-      )
-      return { id, version }
+  return onRecord(
+    deps,
+    { town, by: supervisor },
+    {
+      id: id,
+      action: 'join',
+      fields: [],
+      use: async (_, unit) => {
+        const open = await likenessOpenOf(unit.transaction, id)
+        if (open === undefined) throw new NotFound()
+        const before = await versionOf(unit.transaction, id)
+        const version = await nextVersion(unit, id, before.version)
+        if (!open.hides) {
+          await show(unit.transaction, id)
+          await dropVisits(unit.transaction, id)
+        }
+        // Last: while it is open, the database knows that showing it again is news to nobody.
+        const decided = await tellLikenessApart(unit.transaction, {
+          decidedAt: deps.clock.now().toString(),
+          decidedBy: supervisor.id,
+          id: open.id,
+        })
+        if (decided.numUpdatedRows !== 1n) throw new NotFound()
+        const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
+        await recordMovement(
+          unit,
+          { town, by: supervisor },
+          { neighbourId: id, outline, details: { toldApart: because } },
+        )
+        return { id, version }
+      },
     },
   )
 }

@@ -1,14 +1,12 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
+import type { Resident, Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
-import type { NeighbourFields } from '../model.ts'
+import { onRecord } from '../on-record.ts'
 import { recordMovement } from '../person/neighbours.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
-import { loadRecords } from '../store.ts'
 import { NotResident } from './residences.ts'
 
 export interface Confirmed {
@@ -31,25 +29,23 @@ export async function confirmResidence(
   const confirmedOn = today(deps.clock, town.timeZone).toString()
   const use = { requester: requester.id, operation: `confirm ${id}`, key: idempotencyKey, body: {} }
   const key = await idempotencyOf(deps.gate, town.id, use)
-  return deps.gate.open<NeighbourFields, 'departedOn', Confirmed>(
+  return onRecord(
+    deps,
+    { town, by: requester },
     {
-      municipalityId: town.id,
-      requester,
+      id: id,
       action: 'confirm',
-      purpose: purposeOf(requester),
       fields: ['departedOn'],
-    },
-    (transaction) => loadRecords(transaction, [id], { trueAt: Temporal.PlainDate.from(confirmedOn) }),
-    async ([record], unit) => {
-      if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<Confirmed>(unit, id, key)
-      if (earlier) return earlier
-      if (record.departedOn !== undefined) throw new NotResident()
-      const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
-      await recordMovement(unit, { town, by: requester }, { neighbourId: id, outline, details: {} })
-      const confirmed = { id, confirmedOn }
-      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer: confirmed })
-      return confirmed
+      use: async (record, unit) => {
+        const earlier = await earlierAnswer<Confirmed>(unit, id, key)
+        if (earlier) return earlier
+        if (record.departedOn !== undefined) throw new NotResident()
+        const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
+        await recordMovement(unit, { town, by: requester }, { neighbourId: id, outline, details: {} })
+        const confirmed = { id, confirmedOn }
+        await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer: confirmed })
+        return confirmed
+      },
     },
   )
 }

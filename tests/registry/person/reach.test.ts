@@ -41,7 +41,7 @@ describe('every message of the city', () => {
     .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join('src', file))
   const users = (what: RegExp) => files.filter((file) => what.test(readFileSync(file, 'utf8'))).sort()
-  /** The one file that writes to the tables of messages. */
+  /** The one file that leaves messages and notes how they were told. */
   const OUTBOX = 'src/messages/leave-message.ts'
   const through = (file: string, what: string) =>
     new RegExp(`import \\{[^}]*\\b${what}\\b[^}]*\\} from '[^']*(reach|leave-message)\\.ts'`, 's').test(
@@ -49,8 +49,11 @@ describe('every message of the city', () => {
     )
 
   it('is left and noted in one place', () => {
-    expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([OUTBOX])
-    expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([OUTBOX])
+    const STORE = 'src/messages/store.ts'
+    expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([STORE])
+    expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([STORE])
+    for (const write of ['keepNotice', 'postponeNotice', 'keepDelivery', 'countWaitingAsDelivered'])
+      expect(users(new RegExp(`\\b${write}\\b`)), write).toEqual([OUTBOX, STORE])
   })
 
   it('is sent to whom that place names: by mail and text, by letter, in person', () => {
