@@ -7,7 +7,7 @@ import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { sqlState, type Transaction } from '../platform/database.ts'
+import { FOREIGN_KEY, sqlState, type Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import {
@@ -49,8 +49,6 @@ export interface Flag {
 }
 
 /** PostgreSQL: the row pointed to is not there. */
-const FOREIGN_KEY = '23503'
-
 const supervising = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
 

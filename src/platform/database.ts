@@ -68,6 +68,11 @@ export async function inMunicipality<T>(
   )
 }
 
+/** What a foreign key refuses. @see PostgreSQL error codes, class 23 */
+export const FOREIGN_KEY = '23503'
+/** What a unique index refuses. */
+export const NOT_UNIQUE = '23505'
+
 /** The PostgreSQL error code (five characters) of a failed statement, or undefined. */
 export function sqlState(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'

@@ -2,10 +2,9 @@ import { sql } from 'kysely'
 import type { SealedPart, SealedRecord } from '../firewall/model.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
-import type { Municipality } from '../town/model.ts'
-import { nearestReference } from '../town/reference-addresses.ts'
 import type { Address, NeighbourFields, Representation } from './model.ts'
 import { PARTICULARS } from './particulars.ts'
+import { addressLocation, addressParts } from './sealed-address.ts'
 
 /** Which state of a record: as it was known at an instant, as it was true on a day. Default: now. */
 export interface AsOf {
@@ -244,7 +243,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     )
     for (const [column, sealed] of addressParts(row)) {
       parts.push({
-        location: { table: 'addresses', column, row: id },
+        location: addressLocation(id, column),
         sealed,
         keyId: id,
         holds: ['address'],
@@ -255,28 +254,6 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     }
   }
   return { subject: row.id, ...hidingOf(row), keys, parts, facts }
-}
-
-/** The sealed columns of an address that hold something. */
-export const addressParts = (row: Pick<Row, 'place' | 'reference' | 'usual_area'>): [string, Uint8Array][] =>
-  (['place', 'reference', 'usual_area'] as const).flatMap((column): [string, Uint8Array][] => {
-    const sealed = row[column]
-    return sealed === null ? [] : [[column, sealed]]
-  })
-
-/** How an address is split over its sealed columns; who names no reference address has the nearest. */
-export function addressColumns(
-  address: Address,
-  town: Pick<Municipality, 'referenceAddress' | 'referenceAddresses'>,
-): { place?: object; reference?: object; usual_area?: object } {
-  if (address.kind === 'no-fixed-address') {
-    return {
-      reference: { referenceAddress: address.referenceAddress ?? nearestReference(town, address.usualArea) },
-      ...(address.usualArea === undefined ? {} : { usual_area: { usualArea: address.usualArea } }),
-    }
-  }
-  const { kind: _, ...place } = address
-  return { place }
 }
 
 /** Which of these neighbours are hidden from whoever asks in this transaction. Nothing is opened. */

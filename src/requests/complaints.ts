@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { DataKey } from '../keys/seal.ts'
 import { today } from '../platform/clock.ts'
-import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
+import { inMunicipality, NOT_UNIQUE, sqlState, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import { lettersIn, newReference, referenceOf } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
@@ -162,7 +162,7 @@ export async function complain(
     }
     return true
   }).catch((error: unknown) => {
-    if (complaint.appointmentAt !== undefined && sqlState(error) === '23505')
+    if (complaint.appointmentAt !== undefined && sqlState(error) === NOT_UNIQUE)
       throw new Problem('time-taken', 409, 'Somebody took that time a moment ago. Choose another.')
     throw error
   })

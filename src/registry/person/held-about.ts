@@ -6,7 +6,7 @@ import type { SealedAnswer } from '../departure/hearing.ts'
 import { answersEver, proceedingsEver } from '../departure/store.ts'
 import type { Address, Contact, NeighbourFields, Representation } from '../model.ts'
 import { addressKeysOf, residencesEver, startsSaidEver } from '../residence/store.ts'
-import { addressParts } from '../store.ts'
+import { addressLocation, addressParts } from '../sealed-address.ts'
 import type { Channel, NoticeWay } from './channels.ts'
 import { joinsEver } from './join-store.ts'
 import type { Reopen } from './representation.ts'
@@ -124,7 +124,7 @@ async function residencesOf(
         ? undefined
         : (Object.assign(
             { kind: row.kind },
-            ...parts.map(([column, sealed]) => reopenAddress(id, { table: 'addresses', column, row: id }, sealed)),
+            ...parts.map(([column, sealed]) => reopenAddress(id, addressLocation(id, column), sealed)),
           ) as Address)
     return {
       from: String(row.valid_from),

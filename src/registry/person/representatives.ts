@@ -5,7 +5,7 @@ import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import { sqlState } from '../../platform/database.ts'
+import { NOT_UNIQUE, sqlState } from '../../platform/database.ts'
 import { mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -225,7 +225,7 @@ async function insertRepresentation(
       details: Buffer.from(details),
     })
   } catch (error) {
-    if (sqlState(error) === '23505') throw new AlreadyRepresents()
+    if (sqlState(error) === NOT_UNIQUE) throw new AlreadyRepresents()
     throw error
   }
   return id

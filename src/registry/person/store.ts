@@ -354,7 +354,7 @@ export const hide = (transaction: Transaction, id: string) =>
 export const show = (transaction: Transaction, id: string) =>
   transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
 
-export const hiddenAmong = (
+export const protectedAmong = (
   transaction: Transaction,
   { municipalityId, ids }: { municipalityId: string; ids: string[] },
 ) =>

@@ -1,7 +1,7 @@
 import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import { inMunicipality } from '../../platform/database.ts'
+import { FOREIGN_KEY, inMunicipality, sqlState } from '../../platform/database.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
@@ -63,9 +63,6 @@ const somebodyHides = (deps: RegistryDeps, town: Municipality) =>
     const one = await anyHidden(transaction, town.id)
     return one.length > 0
   })
-
-/** @see PostgreSQL error codes, class 23 */
-const FOREIGN_KEY = '23503'
 
 type Sealed = Awaited<ReturnType<typeof sealHousehold>>
 
@@ -131,7 +128,7 @@ async function write(
     })
   } catch (error) {
     // Where the known one brought the address, the others' household is missing: the statement fails by itself.
-    if (error instanceof Known || (error as { code?: unknown }).code === FOREIGN_KEY) return undefined
+    if (error instanceof Known || sqlState(error) === FOREIGN_KEY) return undefined
     throw error
   }
 }

@@ -6,7 +6,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Correction, Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'
 import { nameLikeness, wordsOfName } from '../person/names.ts'
-import { hiddenAmong, livingHereAmong } from '../person/store.ts'
+import { livingHereAmong, protectedAmong } from '../person/store.ts'
 import { likenessOf, tokenMaker } from '../search/search-tokens.ts'
 import { findByDocument, findCandidates, loadIdentities, loadRecords } from '../store.ts'
 import { documentHash } from './evidence.ts'
@@ -176,7 +176,7 @@ async function hiddenCandidates(
       ...(document === undefined ? [] : await findByDocument(transaction, town.id, documentHash(hash, document))),
     ]
     if (found.length === 0) return []
-    const hidden = await hiddenAmong(transaction, { municipalityId: town.id, ids: found })
+    const hidden = await protectedAmong(transaction, { municipalityId: town.id, ids: found })
     return hidden.map((row) => row.id)
   })
 }

@@ -11,8 +11,8 @@ import { type Whole, WRITTEN } from '../particulars.ts'
 import { wordsOfName } from '../person/names.ts'
 import { sealRepresentation } from '../person/representatives.ts'
 import type { Start } from '../residence/periods.ts'
+import { sealAddress } from '../sealed-address.ts'
 import { likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
-import { addressColumns } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { documentHash } from './evidence.ts'
 import type { RegistrationItem, RegistrationRow } from './registration-model.ts'
@@ -112,19 +112,17 @@ export async function sealRegistration(
   return { id, answer: disclose(answer), graphVersion, idempotency: onceId, locks, row }
 }
 
+/** An address as register_neighbours() takes one. */
 function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
-  const id = uuidv7()
-  const key = newDataKey(id)
-  const { place, reference, usual_area } = addressColumns(address, town)
-  const seal = (column: string, value: object | undefined) =>
-    value === undefined ? null : hex(key.seal({ table: 'addresses', column, row: id }, value))
+  const { id, kind, wrapped, sealed } = sealAddress(deps.keys, town, address)
+  const orNull = (part: Uint8Array | null) => (part === null ? null : hex(part))
   return {
     address_id: id,
-    address_wrapped: hex(key.wrap(deps.keys, town.id, 'address').wrapped),
-    address_kind: address.kind,
-    place: seal('place', place),
-    reference: seal('reference', reference),
-    usual_area: seal('usual_area', usual_area),
+    address_wrapped: hex(wrapped.wrapped),
+    address_kind: kind,
+    place: orNull(sealed.place),
+    reference: orNull(sealed.reference),
+    usual_area: orNull(sealed.usual_area),
   }
 }
 

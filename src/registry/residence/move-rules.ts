@@ -4,7 +4,7 @@ import { InvalidInput } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { Move, NeighbourFields } from '../model.ts'
 import { beforeResidence, ImpossibleDates } from '../person/life-dates.ts'
-import { addressColumns } from '../store.ts'
+import { addressColumns } from '../sealed-address.ts'
 import type { Start } from './periods.ts'
 
 /** What a move has to know of everyone who moves. */

@@ -4,7 +4,6 @@ import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { isJoined } from '../../identity/resident-store.ts'
 import { storeDataKey } from '../../keys/municipality-keys.ts'
-import { newDataKey } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, VersionConflict } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -21,8 +20,9 @@ import { lockVersions, undepart } from '../person/store.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { sealAddress } from '../sealed-address.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
-import { addressColumns, loadRecords } from '../store.ts'
+import { loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
 import type { Period } from './periods.ts'
@@ -320,21 +320,16 @@ async function newHousehold(
   town: Municipality,
   { unit, address }: { unit: UnitOfWork; address: Address },
 ): Promise<string> {
-  const addressId = uuidv7()
-  const key = newDataKey(addressId)
-  await storeDataKey(unit.transaction, key.wrap(deps.keys, town.id, 'address'))
-  const columns = addressColumns(address, town)
-  const seal = (column: keyof typeof columns) =>
-    columns[column] === undefined
-      ? null
-      : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
+  const { id: addressId, kind, wrapped, sealed } = sealAddress(deps.keys, town, address)
+  await storeDataKey(unit.transaction, wrapped)
+  const bytes = (part: Uint8Array | null) => (part === null ? null : Buffer.from(part))
   await keepAddress(unit.transaction, {
     id: addressId,
     municipality_id: town.id,
-    kind: address.kind,
-    place: seal('place'),
-    reference: seal('reference'),
-    usual_area: seal('usual_area'),
+    kind,
+    place: bytes(sealed.place),
+    reference: bytes(sealed.reference),
+    usual_area: bytes(sealed.usual_area),
   })
   const householdId = uuidv7()
   await keepHousehold(unit.transaction, { id: householdId, municipalityId: town.id, addressId })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Identity, wouldShow } from '../../../src/registry/register/hidden-likeness.ts'
+import { WHOLE } from '../../support/sampled.ts'
 
 // A town's names: a few that thousands bear, and a long tail, given and family names alike (Zipf's law, as in national
 // statistics of names). Nobody in here is real.
@@ -51,7 +52,7 @@ describe('the likeness that hides', () => {
   it('takes in one stranger in 10,000 at the most, beside a thousand who hide', () => {
     const hidden = townOf(11, 1000)
     const byYear = Map.groupBy(hidden, ({ year }) => year)
-    const strangers = townOf(97, 40_000)
+    const strangers = townOf(97, WHOLE ? 40_000 : 10_000)
     let taken = 0
     for (const stranger of strangers) {
       // Dates that can fit lie a year apart at the most.
