@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import type { CiphertextLocation } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -79,12 +80,15 @@ export async function joinRecords(
     (name) => ![stays.name, ...(stays.previousNames ?? [])].some((own) => isDeepStrictEqual(own, name)),
   )
   const previousNames = [...(stays.previousNames ?? []), ...names]
+  const [{ identity: own }, { identity: other }] = [await identityOf(unit, stays.id), await identityOf(unit, joined.id)]
   const took: Taken = {
+    // Carried over unseen: nobody is shown it to join the two.
+    ...(own.sex === undefined && other.sex ? { sex: other.sex } : {}),
     ...(stays.dateOfBirth === undefined && joined.dateOfBirth ? { dateOfBirth: joined.dateOfBirth } : {}),
     ...(stays.contact === undefined && joined.contact ? { contact: joined.contact } : {}),
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
-  await writeParticulars(unit, town, { person: { ...stays, ...took }, previousNames })
+  await writeParticulars(unit, town, { person: { ...stays, sex: own.sex, ...took }, previousNames })
   const representations = await carryRepresentations(unit, town, { staysId: stays.id, joinedId: joined.id })
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
@@ -172,11 +176,14 @@ export async function takeApart(
     (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
   )
   // How to reach one of two people is not kept at the other.
+  const { sex } = (await identityOf(unit, stays.id)).identity
+  const recorded = { ...stays, sex }
   const still = (field: keyof Taken) =>
-    moved.took[field] !== undefined && isDeepStrictEqual(stays[field], moved.took[field])
+    moved.took[field] !== undefined && isDeepStrictEqual(recorded[field], moved.took[field])
   await writeParticulars(unit, town, {
     person: {
-      ...stays,
+      ...recorded,
+      ...(still('sex') ? { sex: undefined } : {}),
       ...(still('dateOfBirth') ? { dateOfBirth: undefined } : {}),
       ...(still('contact') ? { contact: undefined } : {}),
       ...(still('languages') ? { languages: undefined } : {}),
@@ -258,26 +265,30 @@ async function writeParticulars(
     previousNames,
   }: { person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined }; previousNames: Name[] },
 ): Promise<void> {
-  const latest = await latestIdentity(unit.transaction, person.id)
+  const latest = await identityOf(unit, person.id)
   const version = latest.version + 1
-  const placeAt = (column: ParticularsColumn, row: number) => ({
-    table: 'particulars',
-    column,
-    row: `${person.id}/${row}`,
-  })
-  // Sex and whatever else identity holds are carried over unseen.
-  const identity = unit.reopen(person.id, placeAt('identity', latest.version), latest.identity) as Whole<'identity'>
-  const { contact, languages, dateOfBirth } = person
-  const whole: Whole<'contact'> = { contact, languages }
+  const { contact, languages, dateOfBirth, sex } = person
+  const identity: Whole<'identity'> = { name: latest.identity.name, previousNames, dateOfBirth, sex }
+  const reached: Whole<'contact'> = { contact, languages }
   await keepParticulars(unit.transaction, {
     municipality_id: town.id,
     neighbour_id: person.id,
     version,
-    identity: Buffer.from(
-      unit.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
-    ),
-    contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), whole)),
+    identity: Buffer.from(unit.seal(person.id, particularsAt(person.id, 'identity', version), identity)),
+    contact: Buffer.from(unit.seal(person.id, particularsAt(person.id, 'contact', version), reached)),
   })
+}
+
+const particularsAt = (id: string, column: ParticularsColumn, version: number): CiphertextLocation => ({
+  table: 'particulars',
+  column,
+  row: `${id}/${version}`,
+})
+
+/** What is recorded last of who somebody is, and under which version. */
+async function identityOf(unit: UnitOfWork, id: string): Promise<{ version: number; identity: Whole<'identity'> }> {
+  const { version, identity } = await latestIdentity(unit.transaction, id)
+  return { version, identity: unit.reopen(id, particularsAt(id, 'identity', version), identity) as Whole<'identity'> }
 }
 
 /** Who acts for the person goes along: what a representation says is sealed to whom it is about, and so is sealed anew. */

@@ -150,4 +150,4 @@ export interface Moved {
 }
 
 /** Particulars that one record has from another. */
-export type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'contact' | 'languages'>>
+export type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'sex' | 'contact' | 'languages'>>

@@ -362,4 +362,21 @@ describe('what was true when a join was proposed', () => {
     expect((await openRecord(app, other.id)).body.contact).toEqual({ phone: '+34 600 000 001' })
     expect([await inForce(stays.id), await inForce(other.id)].map((rows) => rows.length)).toEqual([1, 1])
   })
+
+  it('keeps what only one of the two records knew, seen by whoever joins them or not, and takes it back', async () => {
+    const stays = await register(app, { contact: { phone: '+34 600 000 002' } })
+    const other = await register(app, { sex: 'x', languages: ['wo'] })
+    await join(stays.id, other.id)
+    const { body } = await openRecord(app, stays.id)
+    expect(body).toMatchObject({ sex: 'x', languages: ['wo'], contact: { phone: '+34 600 000 002' } })
+    const apart = await app.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins/${other.id}/apart`, {
+      as: 'clerk',
+      body: { reason: 'Two mothers' },
+    })
+    expect((await decide(stays.id, apart.body.id)).status).toBe(200)
+    const [first, second] = [(await openRecord(app, stays.id)).body, (await openRecord(app, other.id)).body]
+    expect(first).not.toHaveProperty('sex')
+    expect(first).not.toHaveProperty('languages')
+    expect(second).toMatchObject({ sex: 'x', languages: ['wo'] })
+  })
 })
