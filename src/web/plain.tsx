@@ -1,6 +1,7 @@
 import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
 import { writtenTooMuch } from '../firewall/plain-words.ts'
 import type { Form } from '../http/form.ts'
+import { holdsOf } from './boxes.ts'
 import { Button, ErrorSummary, type Faults, Field, PostForm, Tick } from './ui/form.tsx'
 import { type Language, LOCALES, type Texts } from './ui/language.ts'
 import { Page } from './ui/layout.tsx'
@@ -24,11 +25,6 @@ export function plainFaults(t: Texts, typed: Readonly<Record<string, string>>, h
       .map(([name, text]) => [name, t['desk.sensitive'].replace('{word}', writtenTooMuch(text) ?? '…')]),
   )
 }
-
-/** Names are names, and what a form was drawn with comes back as it was. */
-const NAMES = /(^|_)(given|family|authority|signed|officer)$/
-const DRAWN = /^(named|reached|once|version|csrf)$/
-const holdsOf = (name: string): Holds => (DRAWN.test(name) ? 'passing' : NAMES.test(name) ? 'name' : 'plain')
 
 /** Any form that is sent again: what said too much in boxes, all else as it was. Nothing of it has been kept. */
 export function HeldBackPage(props: { town: string; language: Language; action: string; csrf: string; form: Form }) {

@@ -111,7 +111,7 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
       await own.type('#p0_born-year', '2026')
       await page.click('summary')
       own.figures.keys += 2
-      await own.type('#p0_representative', 'Samira Haddad')
+      await own.type('#p0_institution', 'Samira Haddad')
       await own.choose('#where-no-fixed-address')
       await own.renderer(submit)
     },

@@ -11,7 +11,9 @@ import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { proposeApart } from '../../src/registry/person/joins.ts'
 import { Application, ApplicationAnswer } from '../../src/requests/applications.ts'
 import { TownFile } from '../../src/town/town-file.ts'
+import { BOXES, holdsOf } from '../../src/web/boxes.ts'
 import { Enrolment } from '../../src/web/portal/entrance-routes.tsx'
+import { draftOf } from '../../src/web/record/registration-form.ts'
 import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
 import { register, somebody } from '../support/people.ts'
@@ -67,12 +69,19 @@ describe('every text that is stored', () => {
     const boxes = new Set(
       pages.flatMap((text) =>
         [
-          ...text.matchAll(/<Field\b[^>]*?\bname=(?:"([\w-]+)"|\{name\('(\w+)'\)\})/g),
+          ...text.matchAll(/<Field\b[^>]*?\bname=(?:"([\w-]+)"|\{name\('([\w-]+)'\)\})/g),
           ...text.matchAll(/\bform\.(?:get|all)\('([\w-]+)'\)/g),
         ].map(([, one, other]) => one ?? other ?? ''),
       ),
     )
-    expect([...boxes].sort()).toEqual(Object.keys(listed.boxes).sort())
+    expect([...boxes].sort()).toEqual(Object.keys(BOXES).sort())
+  })
+
+  it('is looked at in a box that nobody listed, and in every box of a person on a form of several', () => {
+    expect([holdsOf('p0_given'), holdsOf('p11_newborn-of'), holdsOf('p3_contact')]).toEqual(['name', 'name', 'plain'])
+    expect(holdsOf('a-box-of-tomorrow')).toBe('plain')
+    const typed = { p0_given: 'X1234567L', 'p0_newborn-of': 'X1234567L', 'a-box-of-tomorrow': 'sin papeles' }
+    expect(draftOf(typed).kept).toEqual({ p0_given: '', 'p0_newborn-of': '', 'a-box-of-tomorrow': '' })
   })
 })
 

@@ -147,7 +147,7 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
         ltr
       />
       <Details
-        open={['contact', 'representative'].some((part) => faults[name(part)] !== undefined)}
+        open={['contact', 'institution'].some((part) => faults[name(part)] !== undefined)}
         summary={
           <>
             {t['desk.speaks']} · {t['desk.phone']} · {t['register.representative']}

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Holds, saysTooMuch } from '../../firewall/free-text.ts'
+import { saysTooMuch } from '../../firewall/free-text.ts'
 import { latinDigits } from '../../platform/digits.ts'
 import type { InvalidInput } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
@@ -13,6 +13,7 @@ import {
 } from '../../registry/person/life-dates.ts'
 import { saidDay } from '../../registry/person/said-dates.ts'
 import type { Municipality } from '../../town/model.ts'
+import { holdsOf } from '../boxes.ts'
 import type { PageContext } from '../page-visit.ts'
 import { plainFaults } from '../plain.tsx'
 import type { Faults } from '../ui/form.tsx'
@@ -26,13 +27,6 @@ import { dayText } from './texts.ts'
 import type { Typed } from './typed.ts'
 
 export const MOST_PEOPLE = 12
-
-/** What each box holds, by the name it has on every form of the desk and the portal. */
-function holdsOf(field: string): Holds {
-  if (/^(usual|description|street|number|floor|postcode|district|point)$|^(p\d+_)?(institution|contact)$/.test(field))
-    return 'plain'
-  return /^(p\d+_)?(given|family)$/.test(field) ? 'name' : 'passing'
-}
 
 /** The boxes that say too much for a register, each with the reason. */
 export const heldBack = (typed: Typed, t: Texts): Faults => plainFaults(t, typed, holdsOf)
