@@ -198,3 +198,15 @@ export interface StandingRow {
 
 /** When a counter is open: ISO weekdays, local times. */
 export type OfficeHours = readonly { weekday: number; from: string; to: string }[]
+
+export const markFlagsReviewed = (
+  transaction: Transaction,
+  { reviewedBy, ids, staffId }: { reviewedBy: string; ids: string[]; staffId: string },
+) =>
+  transaction
+    .updateTable('flags')
+    .set({ reviewed_by: reviewedBy, reviewed_at: new Date() })
+    .where('id', 'in', ids)
+    .where('staff_id', '!=', staffId)
+    .where('reviewed_at', 'is', null)
+    .executeTakeFirst()

@@ -146,19 +146,6 @@ export const staffLinks = (transaction: Transaction, neighbourId: string) =>
     .select(['linked_at', 'unlinked_at'])
     .where('neighbour_id', '=', neighbourId)
     .execute()
-
-export const markFlagsReviewed = (
-  transaction: Transaction,
-  { reviewedBy, ids, staffId }: { reviewedBy: string; ids: string[]; staffId: string },
-) =>
-  transaction
-    .updateTable('flags')
-    .set({ reviewed_by: reviewedBy, reviewed_at: new Date() })
-    .where('id', 'in', ids)
-    .where('staff_id', '!=', staffId)
-    .where('reviewed_at', 'is', null)
-    .executeTakeFirst()
-
 export const keepWatched = (
   transaction: Transaction,
   { municipalityId, neighbourId }: { municipalityId: string; neighbourId: string },

@@ -3,6 +3,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { Gate } from '../firewall/model.ts'
 import type { ActingIn, Staff } from '../firewall/requester.ts'
+import { markFlagsReviewed } from '../firewall/store.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
@@ -18,7 +19,6 @@ import {
   keepBudgetRelease,
   keepStaffLink,
   keepWatched,
-  markFlagsReviewed,
   staffCounts,
   staffLinks,
   unlinkStaff,
