@@ -281,7 +281,7 @@ export const citizenshipOffice = (transaction: Transaction, organisationId: stri
 export const knownOrganisations = (transaction: Transaction, ids: readonly string[]) =>
   transaction.selectFrom('organisations').select('id').where('id', 'in', ids).execute()
 
-export const foundOffice = (
+export const keepFirstOffice = (
   transaction: Transaction,
   { id, municipalityId, name }: { id: string; municipalityId: string; name: string },
 ) => transaction.insertInto('organisations').values({ id, municipality_id: municipalityId, name }).execute()

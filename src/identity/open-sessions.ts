@@ -48,8 +48,8 @@ export async function sessionsIn(
   const rows = await sessionsOpen(transaction, {
     kind: whose.kind,
     subject: whose.subject,
-    endsAt: new Date(now.epochMilliseconds),
-    lastSeenAt: new Date(now.subtract(SESSION_LIMITS[whose.kind].idle).epochMilliseconds),
+    now: new Date(now.epochMilliseconds),
+    seenAfter: new Date(now.subtract(SESSION_LIMITS[whose.kind].idle).epochMilliseconds),
   })
   return rows.map((row) => ({
     handle: row.handle,

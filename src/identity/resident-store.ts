@@ -123,7 +123,7 @@ export const passkeysOf = (
     .orderBy('created_at')
     .execute()
 
-/** One try at a card after the other: many at once are as many. */
+/** Held until its try is over: tries that are made at once are counted one by one. */
 export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
   transaction
     .selectFrom('resident_cards')
@@ -131,7 +131,6 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
     .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
     .where('code_hash', '=', codeHash)
     .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
-    // One try at a card after the other: many at once are as many.
     .forUpdate()
     .executeTakeFirst()
 
@@ -169,7 +168,7 @@ export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`
 export const anyCardOf = (transaction: Transaction, neighbourId: string) =>
   transaction.selectFrom('resident_cards').select('id').where('neighbour_id', '=', neighbourId).executeTakeFirst()
 
-export const replaceCards = (
+export const cancelCards = (
   transaction: Transaction,
   { cancelledAt, neighbourId }: { cancelledAt: string; neighbourId: string },
 ) =>
@@ -247,13 +246,13 @@ export const removePasskeys = (
   {
     removedAt,
     neighbourId,
-    createdAt,
+    addedSince,
     what,
     ending,
   }: {
     removedAt: string
     neighbourId: string
-    createdAt: Date
+    addedSince: Date
     what: 'telephone' | 'lost' | 'everything'
     ending:
       | { what: 'telephone'; id: string }
@@ -266,7 +265,7 @@ export const removePasskeys = (
     .set({ removed_at: removedAt })
     .where('neighbour_id', '=', neighbourId)
     .where('removed_at', 'is', null)
-    .where('created_at', '>=', createdAt)
+    .where('created_at', '>=', addedSince)
     .$if(what === 'telephone', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
     .execute()
 
@@ -275,13 +274,13 @@ export const endHelpers = (
   {
     endedAt,
     neighbourId,
-    createdAt,
+    addedSince,
     what,
     ending,
   }: {
     endedAt: string
     neighbourId: string
-    createdAt: Date
+    addedSince: Date
     what: 'helper' | 'lost' | 'everything'
     ending:
       | { what: 'helper'; id: string }
@@ -294,7 +293,7 @@ export const endHelpers = (
     .set({ ended_at: endedAt })
     .where('neighbour_id', '=', neighbourId)
     .where('ended_at', 'is', null)
-    .where('created_at', '>=', createdAt)
+    .where('created_at', '>=', addedSince)
     .$if(what === 'helper', (query) => query.where('id', '=', 'id' in ending ? ending.id : ''))
     .execute()
 

@@ -60,15 +60,15 @@ export const dropStaffSessions = (
 
 export const sessionsOpen = (
   transaction: Transaction,
-  { kind, subject, endsAt, lastSeenAt }: { kind: string; subject: string; endsAt: Date; lastSeenAt: Date },
+  { kind, subject, now, seenAfter }: { kind: string; subject: string; now: Date; seenAfter: Date },
 ) =>
   transaction
     .selectFrom('sessions')
     .select(['handle', 'signed_in_at', 'last_seen_at', 'way', 'way_id', 'at_office'])
     .where('kind', '=', kind)
     .where('subject', '=', subject)
-    .where('ends_at', '>', endsAt)
-    .where('last_seen_at', '>', lastSeenAt)
+    .where('ends_at', '>', now)
+    .where('last_seen_at', '>', seenAfter)
     .orderBy('signed_in_at', 'desc')
     .execute()
 
@@ -87,7 +87,7 @@ export const keepSession = (transaction: Transaction, row: Insertable<DB['sessio
   transaction.insertInto('sessions').values(row).execute()
 
 /** A session that has not ended, with what its way in is called. Who has left is signed out with their next request. */
-export const sessionRow = (transaction: Transaction, { id, endsAt }: { id: Buffer; endsAt: Date }) =>
+export const sessionRow = (transaction: Transaction, { id, now }: { id: Buffer; now: Date }) =>
   transaction
     .selectFrom('sessions')
     .select([
@@ -118,7 +118,7 @@ export const sessionRow = (transaction: Transaction, { id, endsAt }: { id: Buffe
     )
     .select((session) => nameOfOrganisation(session.ref('office_id')).as('office'))
     .where('id', '=', id)
-    .where('ends_at', '>', endsAt)
+    .where('ends_at', '>', now)
     // Who has left is signed out with their next request, whoever forgot to sign them out.
     .where((row) =>
       row
@@ -133,23 +133,23 @@ export const sessionRow = (transaction: Transaction, { id, endsAt }: { id: Buffe
 export const markSeen = (transaction: Transaction, { lastSeenAt, id }: { lastSeenAt: string; id: Buffer }) =>
   transaction.updateTable('sessions').set({ last_seen_at: lastSeenAt }).where('id', '=', id).execute()
 
-export const sessionLately = (transaction: Transaction, { id, endsAt }: { id: Buffer; endsAt: Date }) =>
+export const sessionLately = (transaction: Transaction, { id, endedAfter }: { id: Buffer; endedAfter: Date }) =>
   transaction
     .selectFrom('sessions')
     .select(['kind', 'subject', 'way_id'])
     .where('id', '=', id)
-    .where('ends_at', '>', endsAt)
+    .where('ends_at', '>', endedAfter)
     .executeTakeFirst()
 
 export const claimSession = (
   transaction: Transaction,
-  { askedAt, id, askedAt2 }: { askedAt: string; id: Buffer; askedAt2: Date },
+  { now, id, before }: { now: string; id: Buffer; before: Date },
 ) =>
   transaction
     .updateTable('sessions')
-    .set({ asked_at: askedAt })
+    .set({ asked_at: now })
     .where('id', '=', id)
-    .where('asked_at', '<', askedAt2)
+    .where('asked_at', '<', before)
     .returning('refresh')
     .executeTakeFirst()
 

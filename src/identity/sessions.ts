@@ -150,7 +150,7 @@ export async function findSession(
   const id = sessionId(hash, token)
   const now = deps.clock.now()
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await sessionRow(transaction, { id, endsAt: new Date(now.epochMilliseconds) })
+    const row = await sessionRow(transaction, { id, now: new Date(now.epochMilliseconds) })
     if (row === undefined) return undefined
     const kind = row.kind === 'staff' ? 'staff' : 'resident'
     const idleSince = row.last_seen_at.toTemporalInstant()
@@ -223,7 +223,7 @@ export async function endedSession(
   const row = await inMunicipality(deps.database, town.id, (transaction) =>
     sessionLately(transaction, {
       id: sessionId(hash, token),
-      endsAt: new Date(deps.clock.now().subtract({ hours: 1 }).epochMilliseconds),
+      endedAfter: new Date(deps.clock.now().subtract({ hours: 1 }).epochMilliseconds),
     }),
   )
   if (row === undefined) return undefined
@@ -241,9 +241,9 @@ export const ownerOf = (session: Session): FormOwner => ({
 /** One of the requests that come at the same time asks the provider: a refresh token is good once. @returns it, sealed, to that one */
 async function claimAsking(transaction: Transaction, id: Buffer, now: Temporal.Instant): Promise<Buffer | undefined> {
   const claimed = await claimSession(transaction, {
-    askedAt: now.toString(),
+    now: now.toString(),
     id,
-    askedAt2: new Date(now.subtract(ASKED_EVERY).epochMilliseconds),
+    before: new Date(now.subtract(ASKED_EVERY).epochMilliseconds),
   })
   return claimed?.refresh ?? undefined
 }

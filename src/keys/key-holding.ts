@@ -15,7 +15,7 @@ export const GONE = 30
 export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: Log): Promise<() => Promise<void>> {
   const process = randomUUID()
   const say = async () => {
-    await holdKeys(database, { process, more: [...keys.keyIds()], keys: keys.currentKeyId() })
+    await holdKeys(database, { process, held: [...keys.keyIds()], current: keys.currentKeyId() })
   }
   await say()
   let saying = Promise.resolve()

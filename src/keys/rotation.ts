@@ -51,7 +51,7 @@ export async function awaitedKeys(database: Database, municipalityId: string): P
 /** How many data keys of a municipality are wrapped by another key than the current one. */
 export async function dataKeysToRewrap(database: Database, keys: KeyProvider, municipalityId: string): Promise<number> {
   return inMunicipality(database, municipalityId, async (transaction) => {
-    const { rows } = await countToRewrap(transaction, { municipalityId, keys: keys.currentKeyId() })
+    const { rows } = await countToRewrap(transaction, { municipalityId, current: keys.currentKeyId() })
     return rows[0]?.count ?? 0
   })
 }

@@ -10,8 +10,8 @@ export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id',
 
 export const holdKeys = (
   transaction: Database,
-  { process, more, keys }: { process: string; more: string[]; keys: string },
-) => sql`select hold_keys(${process}::text::uuid, ${more}::text[], ${keys})`.execute(transaction)
+  { process, held, current }: { process: string; held: string[]; current: string },
+) => sql`select hold_keys(${process}::text::uuid, ${held}::text[], ${current})`.execute(transaction)
 
 export const letGoOfKeys = (transaction: Database, process: string) =>
   sql`select let_go_of_keys(${process}::text::uuid)`.execute(transaction).catch(() => {})
@@ -76,11 +76,11 @@ export const keysAwaited = (transaction: Transaction, municipalityId: string) =>
 
 export const countToRewrap = (
   transaction: Transaction,
-  { municipalityId, keys }: { municipalityId: string; keys: string },
+  { municipalityId, current }: { municipalityId: string; current: string },
 ) =>
   sql<{ count: number }>`
       select count(*)::integer as count from data_keys
-      where municipality_id = ${municipalityId} and registry_key_id <> ${keys}`.execute(transaction)
+      where municipality_id = ${municipalityId} and registry_key_id <> ${current}`.execute(transaction)
 
 export const lockToRewrap = (
   transaction: Transaction,

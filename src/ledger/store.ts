@@ -245,15 +245,15 @@ export const entriesBetween = (
 
 export const tilesBetween = (
   transaction: Transaction,
-  { municipalityId, tile, tile2 }: { municipalityId: string; tile: string; tile2: string },
+  { municipalityId, from, before }: { municipalityId: string; from: string; before: string },
 ) =>
   transaction
     .selectFrom('ledger_tiles')
     .select(['tile', 'hashes'])
     .where('municipality_id', '=', municipalityId)
     .where('level', '=', 0)
-    .where('tile', '>=', tile)
-    .where('tile', '<', tile2)
+    .where('tile', '>=', from)
+    .where('tile', '<', before)
     .execute()
 
 export const entriesUnplaced = (transaction: Transaction, municipalityId: string) =>

@@ -123,8 +123,8 @@ async function readStep(
   const { rows } = await entriesBetween(transaction, { municipalityId, from: String(from), to: String(to) })
   const tiles = await tilesBetween(transaction, {
     municipalityId,
-    tile: String(Math.floor(from / TILE)),
-    tile2: String(Math.ceil(to / TILE)),
+    from: String(Math.floor(from / TILE)),
+    before: String(Math.ceil(to / TILE)),
   })
   const leaves = new Map(rows.map((row) => [Number(row.position), hex(row.placed_leaf)]))
   for (const { tile, hashes } of tiles) {

@@ -3,7 +3,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Channel } from '../registry/person/channels.ts'
 import type { Municipality } from '../town/model.ts'
-import { countWaitingAsDelivered, keepDelivery, keepNotice, postponeNotice } from './store.ts'
+import { deliverWaitingToPortal, keepDelivery, keepNotice, postponeNotice } from './store.ts'
 
 // How somebody is reached, for every message of the city. What is sent says that there is a message and nothing else;
 // nothing is written to whom the rules below do not reach. No other file writes to notices or notice_deliveries, and no
@@ -76,5 +76,5 @@ export async function noteTold(
  * nobody is written to twice, and a letter may follow.
  */
 export async function countAsWaiting(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<void> {
-  await countWaitingAsDelivered(transaction, town.id)
+  await deliverWaitingToPortal(transaction, town.id)
 }

@@ -1,7 +1,7 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Resident } from '../firewall/requester.ts'
 import type { MessageKind } from '../identity/telling.ts'
-import { today } from '../platform/clock.ts'
+import { type Clock, today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
@@ -62,11 +62,7 @@ export async function messagesOf(
 /** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
 export async function noticeOfAnswer(
   transaction: Transaction,
-  {
-    registryDeps: { clock },
-    town,
-    neighbourId,
-  }: { registryDeps: Pick<RegistryDeps, 'clock'>; town: Municipality; neighbourId: string },
+  { clock, town, neighbourId }: { clock: Clock; town: Municipality; neighbourId: string },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind: 'answer', visibleFrom: clock.now() })
 }

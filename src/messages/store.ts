@@ -38,7 +38,7 @@ export const keepDelivery = (
     )
     .executeTakeFirst()
 
-export const countWaitingAsDelivered = (transaction: Transaction, townId: string) =>
+export const deliverWaitingToPortal = (transaction: Transaction, townId: string) =>
   sql`
     insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
     select id, municipality_id, 'portal', clock_timestamp() from notices waiting
@@ -115,7 +115,7 @@ export const noticeIdsVisible = (
     .where('visible_from', '<=', visibleFrom)
     .execute()
 
-/** The same rule for a query that counts without opening anybody: `neighbours` by this name may be written to by post. */
+/** What `reachOf` says of letters, for a query that counts without opening anybody: whether `neighbours`, a table by this name, may be written to by post. */
 export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>
   sql<boolean>`(not hides_whereabouts(${sql.ref(`${neighbours}.id`)}, ${sql.ref(`${neighbours}.protected`)}) and ${sql.ref(`${neighbours}.departed_on`)} is null)`
 
@@ -142,7 +142,7 @@ export function waitingAtReference(town: Pick<Municipality, 'id'>, { clock }: Pi
 /** Post that nobody fetched for so long has gone back. */
 export const KEPT_DAYS = 90
 
-export const orderNotices = (transaction: Transaction, neighbourId: string) =>
+export const noticesOfOrders = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('notices')
     .select(['id', 'details'])

@@ -180,7 +180,7 @@ export async function moveTo(
   transaction: Transaction,
   { id, from, to }: { id: string; from: Stage; to: Stage },
 ): Promise<void> {
-  const moved = await moveDemand(transaction, { stage: to, id, stage2: from })
+  const moved = await moveDemand(transaction, { to, id, from })
   if (moved.numUpdatedRows !== 1n) throw new OutOfTurn()
 }
 

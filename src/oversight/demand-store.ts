@@ -48,15 +48,12 @@ export const countApprovals = (transaction: Transaction, requestId: string) =>
     .executeTakeFirstOrThrow()
 
 /** From one stage to another, once: whoever comes second moves nothing. */
-export const moveDemand = (
-  transaction: Transaction,
-  { stage, id, stage2 }: { stage: Stage; id: string; stage2: Stage },
-) =>
+export const moveDemand = (transaction: Transaction, { to, id, from }: { to: Stage; id: string; from: Stage }) =>
   transaction
     .updateTable('access_requests')
-    .set({ stage, decided_at: new Date() })
+    .set({ stage: to, decided_at: new Date() })
     .where('id', '=', id)
-    .where('stage', '=', stage2)
+    .where('stage', '=', from)
     .executeTakeFirst()
 
 export const demandWithDocument = (transaction: Transaction, id: string) =>

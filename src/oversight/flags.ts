@@ -137,7 +137,7 @@ export interface Oversight {
   staff: { since: string; until: string | null }[]
 }
 
-/** The same, for whoever takes everything home, within a gate's transaction. What is not settled yet is told when it is. */
+/** Looks of staff that were settled, with flags, explanations and links to staff: for whoever takes everything home, within a gate's transaction. What is not settled yet is told when it is. */
 export async function oversightOf(transaction: Transaction, ledger: DataKey, neighbourId: string): Promise<Oversight> {
   const flags = await flagsReviewed(transaction, neighbourId)
   const drawn = await drawnExplained(transaction, neighbourId)

@@ -14,7 +14,7 @@ import type { By } from './looked-by.ts'
  * The entries about a neighbour, each sealed to their own key, as parts of their record: the looks of others on one page, and all
  * visits of their own of the days that it reaches over.
  */
-export async function load(
+export async function lookUpsPage(
   deps: RegistryDeps,
   {
     transaction,

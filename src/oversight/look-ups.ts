@@ -4,7 +4,7 @@ import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { settledLooks } from './flags.ts'
-import { type Entry, type LookUp, type LookUpsWanted, load } from './look-up-store.ts'
+import { type Entry, type LookUp, type LookUpsWanted, lookUpsPage } from './look-up-store.ts'
 import { namesOfWays } from './looked-by.ts'
 
 export interface LookUpPage {
@@ -35,7 +35,7 @@ export async function lookUpsOf(
   return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage, { older: string | undefined; since: string }>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     async (transaction) => {
-      const { records, older, since } = await load(deps, {
+      const { records, older, since } = await lookUpsPage(deps, {
         transaction,
         town,
         neighbourId,

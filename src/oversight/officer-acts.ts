@@ -16,7 +16,6 @@ import {
   decideActRow,
   keepAct,
   lockAct,
-  USED_WITHIN,
 } from './officer-store.ts'
 
 // What widens who is answered, or lists people, takes two legal officers. One rule and one place for all of it.
@@ -232,7 +231,6 @@ export async function officersBehind(
       kind,
       proposedBy: officer.id,
       decidedBy: officer.id,
-      USED_WITHIN,
     })
     if (rows.some((row) => matches(ledger.open(location(row.id), row.content)))) officers = 2
   })

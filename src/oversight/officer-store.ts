@@ -70,12 +70,7 @@ export const actsProposed = (transaction: Transaction, { after, most }: { after:
 
 export const actsApprovedWith = (
   transaction: Transaction,
-  {
-    kind,
-    proposedBy,
-    decidedBy,
-    USED_WITHIN,
-  }: { kind: string; proposedBy: string; decidedBy: string; USED_WITHIN: string },
+  { kind, proposedBy, decidedBy }: { kind: string; proposedBy: string; decidedBy: string },
 ) =>
   transaction
     .selectFrom('officer_acts')

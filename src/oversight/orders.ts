@@ -4,7 +4,7 @@ import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { holdBack } from '../messages/leave-message.ts'
 import type { OrderTold } from '../messages/notices.ts'
-import { orderNotices } from '../messages/store.ts'
+import { noticesOfOrders } from '../messages/store.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -125,7 +125,7 @@ export async function openByOrder(
 
 /** Orders on which a neighbour's record was opened and of which they may know, the newest first. */
 export async function ordersTold(transaction: Transaction, neighbourId: string, reopen: Reopen): Promise<OrderTold[]> {
-  const rows = await orderNotices(transaction, neighbourId)
+  const rows = await noticesOfOrders(transaction, neighbourId)
   return rows.flatMap((row) =>
     row.details === null
       ? []

@@ -117,7 +117,7 @@ export async function signStatusList(
 }
 
 /**
- * @param list one bit a proof, packed; `now` in seconds since 1970
+ * @param lst one bit a proof, packed and in base64url; `now` in seconds since 1970
  * @see draft-ietf-oauth-status-list section 5.1
  */
 export function signedStatusList(

@@ -139,7 +139,7 @@ export async function fingerprint(
   return print
 }
 
-/** The places of a list whose proofs are taken back, and it is public: as a query. */
+/** A query for the places of a list whose proofs are taken back, as far as that is public. */
 export const placesRevoked = (transaction: Transaction, { listId, publicFrom }: { listId: string; publicFrom: Date }) =>
   transaction
     .selectFrom('proofs')

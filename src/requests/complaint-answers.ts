@@ -205,6 +205,6 @@ export async function answerComplaint(
     }
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
     if (done.neighbour_id === null) return
-    await noticeOfAnswer(transaction, { registryDeps: deps, town, neighbourId: done.neighbour_id })
+    await noticeOfAnswer(transaction, { clock: deps.clock, town, neighbourId: done.neighbour_id })
   })
 }

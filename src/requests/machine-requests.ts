@@ -6,7 +6,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../town/model.ts'
-import { keepMachineRequest, lockOrganisationRequests, machineRequestsOf, withdrawMachineRequest } from './store.ts'
+import { keepApplication, lockOrganisationRequests, machineRequestsOf, withdrawMachineRequest } from './store.ts'
 
 /** RFC 7638. */
 export const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)
@@ -60,7 +60,7 @@ export async function askForMachine(
     if (same) return { id: same.id }
     if (waiting.length >= MOST_REQUESTS) throw new TooManyRequests()
     const id = uuidv7()
-    await keepMachineRequest(transaction, {
+    await keepApplication(transaction, {
       id,
       municipality_id: town.id,
       kind: request.kind,

@@ -246,9 +246,6 @@ export const countByKind = (transaction: Transaction) =>
 export const lockOrganisationRequests = (transaction: Transaction, organisationId: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${`requests ${organisationId}`}, 0))`.execute(transaction)
 
-export const keepMachineRequest = (transaction: Transaction, row: Insertable<DB['applications']>) =>
-  transaction.insertInto('applications').values(row).execute()
-
 export const machineRequestsOf = (transaction: Transaction, askedFor: string) =>
   transaction
     .selectFrom('applications')

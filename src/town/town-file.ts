@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { TownBudgets } from '../firewall/budgets.ts'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
-import { foundOffice } from '../firewall/organisation-store.ts'
+import { keepFirstOffice } from '../firewall/organisation-store.ts'
 import { admitOrganisation, linkOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
@@ -106,7 +106,7 @@ export async function foundTown(owner: Database, file: TownFile): Promise<Munici
     await actForTown(transaction, id)
     await createMunicipality(transaction, { id, ...town })
     for (const { id: organisationId, name } of organisations) {
-      await foundOffice(transaction, { id: organisationId, municipalityId: id, name })
+      await keepFirstOffice(transaction, { id: organisationId, municipalityId: id, name })
     }
     for (const organisation of organisations) await linkOrganisation(transaction, id, organisation)
     for (const organisation of organisations) await admitOrganisation(transaction, id, organisation)

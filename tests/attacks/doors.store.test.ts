@@ -129,7 +129,7 @@ const filled = (path: string, known: boolean) =>
 const plain = (text: string) =>
   text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
-    .replaceAll(/nonce="[^"]*"|name="csrf" value="[^"]*"|data-key="[^"]*"/g, '')
+    .replaceAll(/nonce="[^"]*"|name="csrf" value="[^"]*"|data-key="[^"]*"|data-(idle|ends)="\d+"/g, '')
 
 describe('somebody who hides and somebody who is not there', () => {
   it('are answered alike by every door of the API, whoever asks', async () => {

@@ -18,7 +18,6 @@ import {
   dropPresentationAnswers,
   dropPresentationRequest,
   keepPresentationRequest,
-  MOST_ANSWERS,
   presentationRequest,
 } from './store.ts'
 
@@ -154,7 +153,6 @@ export async function keepAnswer(
     addPresentationAnswer(transaction, {
       answer,
       id,
-      MOST_ANSWERS,
       expiresAt: new Date(deps.clock.now().epochMilliseconds),
     }),
   )

@@ -89,13 +89,12 @@ export const presentationRequest = (transaction: Transaction, { id, expiresAt }:
 /** The desk looks every other second, and makes room. */
 export const addPresentationAnswer = (
   transaction: Transaction,
-  { answer, id, MOST_ANSWERS, expiresAt }: { answer: string; id: string; MOST_ANSWERS: number; expiresAt: Date },
+  { answer, id, expiresAt }: { answer: string; id: string; expiresAt: Date },
 ) =>
   transaction
     .updateTable('presentation_requests')
     .set({ answers: sql`array_append(answers, ${answer}::text)` })
     .where('id', '=', id)
-    // The desk looks every other second, and makes room.
     .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
     .where('expires_at', '>', expiresAt)
     .executeTakeFirst()

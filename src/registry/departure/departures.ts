@@ -13,7 +13,7 @@ import { INFORMANTS, type Informant } from '../person/channels.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion, recordMovement, unchangedSince } from '../person/neighbours.ts'
 import { hasRepresentative, isUnder, OF_AGE } from '../person/representation.ts'
-import { departOn } from '../person/store.ts'
+import { setDeparture } from '../person/store.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { endResidence, NotResident } from '../residence/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
@@ -252,7 +252,7 @@ export async function takeEffect(
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
   await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
-  await departOn(unit.transaction, { departedOn: on, id })
+  await setDeparture(unit.transaction, { departedOn: on, id })
   const details = saidBy === undefined ? {} : { saidBy }
   await recordMovement(
     unit,

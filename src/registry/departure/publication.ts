@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type Database, inMunicipality } from '../../platform/database.ts'
 import type { Municipality } from '../../town/model.ts'
-import { forgetPublishedBefore } from '../person/store.ts'
+import { clearPublished } from '../person/store.ts'
 
 /** By the town's own clock. The database says the same in next_publication(). */
 const AT = Temporal.PlainTime.from('04:00')
@@ -21,6 +21,6 @@ export function publicUntil(clock: Clock, { timeZone }: Pick<Municipality, 'time
 /** Forgets on which day records were hidden or shown again, once others see it. */
 export async function forgetPublished(database: Database, clock: Clock, municipalityId: string): Promise<void> {
   await inMunicipality(database, municipalityId, (transaction) =>
-    forgetPublishedBefore(transaction, new Date(clock.now().epochMilliseconds)),
+    clearPublished(transaction, new Date(clock.now().epochMilliseconds)),
   )
 }

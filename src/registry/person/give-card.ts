@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { plain, wordHash } from '../../identity/resident-card.ts'
-import { anyCardOf, codeHash, keepCard, replaceCards } from '../../identity/resident-store.ts'
+import { anyCardOf, cancelCards, codeHash, keepCard } from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
@@ -70,7 +70,7 @@ export async function giveCard(
         // The first card of a newcomer is no news to them.
         const earlier = await anyCardOf(unit.transaction, neighbourId)
         if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
-        await replaceCards(unit.transaction, { cancelledAt: now, neighbourId })
+        await cancelCards(unit.transaction, { cancelledAt: now, neighbourId })
         await keepCard(unit.transaction, {
           id,
           municipality_id: town.id,

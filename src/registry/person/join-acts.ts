@@ -26,7 +26,7 @@ import {
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import {
-  endRepresentationRow,
+  endRepresentationInForce,
   keepRepresentation,
   representationBetween,
   representationsInForce,
@@ -34,13 +34,13 @@ import {
 } from './representation-store.ts'
 import { locationOf as locationOfRepresentation } from './representatives.ts'
 import {
-  departOn,
   dropVisits,
   endWaysInJoined,
   joinedAt,
   keepParticulars,
   latestIdentity,
   restoreJoined,
+  setDeparture,
   setHides,
   versionAndHides,
 } from './store.ts'
@@ -109,7 +109,7 @@ export async function joinRecords(
       neighbourId: one,
     })
   }
-  if (joined.departedOn === undefined) await departOn(unit.transaction, { departedOn: day, id: joined.id })
+  if (joined.departedOn === undefined) await setDeparture(unit.transaction, { departedOn: day, id: joined.id })
   await withdrawProofs(unit, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
   await reindex(unit, joined.id, [])
   await recordMovement(
@@ -321,5 +321,5 @@ async function carryRepresentations(
 }
 
 async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
-  await endRepresentationRow(unit.transaction, id)
+  await endRepresentationInForce(unit.transaction, id)
 }

@@ -127,7 +127,7 @@ export const joinsStandingOf = (transaction: Transaction, id: string) =>
         select stays_id, joined_id from joins where decision = 'approved' and undoes is null and undone_at is null
           and (stays_id = ${id} or joined_id = ${id})`.execute(transaction)
 
-export const joinsHideSince = (transaction: Transaction, staysId: string) =>
+export const markJoinsHiding = (transaction: Transaction, staysId: string) =>
   transaction
     .updateTable('joins')
     .set({ hides_since: true })

@@ -27,7 +27,7 @@ import {
   keepParticulars,
   lastHeardFrom,
   lastMovement,
-  latestParticulars,
+  latestVersionOfParticulars,
   raiseVersion,
   setTokens,
   standingRow,
@@ -191,7 +191,7 @@ export async function correctNeighbour(
           sex: pick('sex'),
         }
         const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
-        const latest = await latestParticulars(unit.transaction, id)
+        const latest = await latestVersionOfParticulars(unit.transaction, id)
         const particulars = (latest.version ?? 0) + 1
         const seal = (column: ParticularsColumn, value: unknown) =>
           Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
@@ -253,7 +253,7 @@ function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Corre
 
 /** Takes the next version number, or finds that somebody else has. */
 export async function nextVersion(unit: UnitOfWork, id: string, version: number): Promise<number> {
-  const row = await raiseVersion(unit.transaction, { version: version + 1, id, version2: version })
+  const row = await raiseVersion(unit.transaction, { next: version + 1, id, expected: version })
   if (row === undefined) throw new VersionConflict()
   return row.version
 }

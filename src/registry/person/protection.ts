@@ -9,9 +9,9 @@ import type { RegistryDeps } from '../deps.ts'
 import { Protection } from '../model.ts'
 import { onRecord } from '../on-record.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
-import { likenessesHide } from '../register/store.ts'
+import { markLikenessesHiding } from '../register/store.ts'
 import { endOfVisit, keepVisit } from '../visits.ts'
-import { joinsHideSince } from './join-store.ts'
+import { markJoinsHiding } from './join-store.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
 import { dropVisits, hidingSeenBy, lockHiding, setHides } from './store.ts'
 import { isMinor, raiseWelfareCheck } from './welfare.ts'
@@ -59,7 +59,7 @@ export async function protectNeighbour(
         // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
         const asksToo = hide && held
         // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
-        if (hide) await joinsHideSince(unit.transaction, id)
+        if (hide) await markJoinsHiding(unit.transaction, id)
         // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
         const known = hide ? row.version : version
         if (hides === hide && !asksToo) {
@@ -68,7 +68,7 @@ export async function protectNeighbour(
         }
         if (!hide && undecided) throw new LikenessOpen()
         const next = await nextVersion(unit, id, known)
-        if (asksToo) await likenessesHide(unit.transaction, id)
+        if (asksToo) await markLikenessesHiding(unit.transaction, id)
         await setHides(unit.transaction, { hides: hide, id })
         // A child who hides by themself may be in danger at home.
         if (byThemself && isMinor(record.dateOfBirth, day, town))

@@ -52,14 +52,6 @@ export const representationBetween = (
 export const keepRepresentation = (transaction: Transaction, row: Insertable<DB['representatives']>) =>
   transaction.insertInto('representatives').values(row).execute()
 
-export const endRepresentationRow = (transaction: Transaction, id: string) =>
-  transaction
-    .updateTable('representatives')
-    .set({ ended_at: sql`now()`, ended_because: 'ended' })
-    .where('id', '=', id)
-    .where('ended_at', 'is', null)
-    .execute()
-
 export const anybodyActsFor = (
   transaction: Transaction,
   { neighbourId, withHidden }: { neighbourId: string; withHidden: boolean },
@@ -149,7 +141,8 @@ export const representationsSealed = (transaction: Transaction, neighbourId: str
 export const endWaysInOf = (transaction: Transaction, wardId: string) =>
   sql`select end_ways_in(${wardId}::uuid, 'representation')`.execute(transaction)
 
-export const endRepresentationOnce = (transaction: Transaction, id: string) =>
+/** Once: whoever comes second ends nothing. */
+export const endRepresentationInForce = (transaction: Transaction, id: string) =>
   transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })

@@ -18,7 +18,7 @@ import { recordMovement } from './neighbours.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
 import {
   endActing,
-  endRepresentationOnce,
+  endRepresentationInForce,
   endWaysInOf,
   keepRepresentation,
   representationsSealed,
@@ -347,6 +347,6 @@ async function representationAt(
 }
 
 async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
-  const ended = await endRepresentationOnce(unit.transaction, id)
+  const ended = await endRepresentationInForce(unit.transaction, id)
   if (ended.numUpdatedRows !== 1n) throw new NotFound()
 }

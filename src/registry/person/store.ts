@@ -24,9 +24,6 @@ export const actAsVisitor = (transaction: Transaction, { staffId, clock }: { sta
   sql`select set_config('padron.visitor', ${staffId}, true),
       set_config('padron.visited_at', ${clock}, true)`.execute(transaction)
 
-export const departOn = (transaction: Transaction, { departedOn, id }: { departedOn: string; id: string }) =>
-  transaction.updateTable('neighbours').set({ departed_on: departedOn }).where('id', '=', id).execute()
-
 export const versionOf = (transaction: Transaction, id: string) =>
   transaction.selectFrom('neighbours').select('version').where('id', '=', id).executeTakeFirstOrThrow()
 
@@ -47,11 +44,11 @@ export const movementsBefore = (
     .orderBy('id')
     .execute()
 
-export const forgetPublishedBefore = (transaction: Transaction, protectionPublicFrom: Date) =>
+export const clearPublished = (transaction: Transaction, now: Date) =>
   transaction
     .updateTable('neighbours')
     .set({ protection_public_from: null })
-    .where('protection_public_from', '<=', protectionPublicFrom)
+    .where('protection_public_from', '<=', now)
     .execute()
 
 export const particularsEver = (transaction: Transaction, neighbourId: string) =>
@@ -99,6 +96,7 @@ export const movementsOf = (transaction: Transaction, id: string) =>
 export const endWaysInJoined = (transaction: Transaction, one: string) =>
   sql`select end_ways_in(${one}::uuid, 'joined')`.execute(transaction)
 
+/** Whether a record hides from everybody but supervisors. */
 export const setHides = (transaction: Transaction, { hides, id }: { hides: boolean; id: string }) =>
   transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', id).execute()
 
@@ -160,7 +158,7 @@ export const standingRow = (transaction: Transaction, id: string) =>
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
 
-export const latestParticulars = (transaction: Transaction, neighbourId: string) =>
+export const latestVersionOfParticulars = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('particulars')
     .select((query) => query.fn.max('version').as('version'))
@@ -175,13 +173,13 @@ export const daysOf = (transaction: Transaction, id: string) =>
 
 export const raiseVersion = (
   transaction: Transaction,
-  { version, id, version2 }: { version: number; id: string; version2: number },
+  { next, id, expected }: { next: number; id: string; expected: number },
 ) =>
   transaction
     .updateTable('neighbours')
-    .set({ version })
+    .set({ version: next })
     .where('id', '=', id)
-    .where('version', '=', version2)
+    .where('version', '=', expected)
     .returning('version')
     .executeTakeFirst()
 
@@ -269,10 +267,9 @@ export const particularsWrittenAt = (transaction: Transaction, { id, at }: { id:
     transaction,
   )
 
-export const setDepartedOn = (
-  transaction: Transaction,
-  { departedOn, id }: { departedOn: string | null; id: string },
-) => transaction.updateTable('neighbours').set({ departed_on: departedOn }).where('id', '=', id).execute()
+/** Since when somebody is no neighbour any more; null for who is one. */
+export const setDeparture = (transaction: Transaction, { departedOn, id }: { departedOn: string | null; id: string }) =>
+  transaction.updateTable('neighbours').set({ departed_on: departedOn }).where('id', '=', id).execute()
 
 export const particularsBefore = (transaction: Transaction, { id, at }: { id: string; at: string }) =>
   sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
@@ -348,12 +345,6 @@ export const lockHides = (transaction: Transaction, id: string) =>
     .forUpdate()
     .executeTakeFirstOrThrow()
 
-export const hide = (transaction: Transaction, id: string) =>
-  transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
-
-export const show = (transaction: Transaction, id: string) =>
-  transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
-
 export const protectedAmong = (
   transaction: Transaction,
   { municipalityId, ids }: { municipalityId: string; ids: string[] },
@@ -369,9 +360,6 @@ export const protectedAmong = (
 
 export const livingHereAmong = (transaction: Transaction, ids: readonly string[]) =>
   transaction.selectFrom('neighbours').select('id').where('id', 'in', ids).where('departed_on', 'is', null).execute()
-
-export const undepart = (transaction: Transaction, id: string) =>
-  transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
 
 export const lockVersions = (transaction: Transaction, ids: readonly string[]) =>
   transaction

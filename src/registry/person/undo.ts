@@ -23,7 +23,7 @@ import {
   particularsBefore,
   particularsWrittenAt,
   reviveAccess,
-  setDepartedOn,
+  setDeparture,
   undoRegistration,
   withdrawProofsSince,
 } from './store.ts'
@@ -144,10 +144,11 @@ export async function undo(
           else await restoreResidences(unit, { town, requester: staff, neighbourId: one, at: act.at })
           // A death recorded of somebody who had left ended nothing: they stay where they were, away.
           if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
-            await setDeparture(unit, one, null)
+            await setDeparture(unit.transaction, { departedOn: null, id: one })
             await reviveAccess(unit.transaction, { one, at: act.at })
           }
-          if (act.what === 'return') await setDeparture(unit, one, await awayBefore(unit, one, act.at))
+          if (act.what === 'return')
+            await setDeparture(unit.transaction, { departedOn: await awayBefore(unit, one, act.at), id: one })
           await letGo(unit, { town, staff, id: one, when: { at: act.at, now: deps.clock.now() } })
           await nextVersion(unit, one, versions.get(one) ?? 0)
           const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
@@ -220,10 +221,6 @@ async function wroteParticulars(unit: UnitOfWork, id: string, at: string): Promi
 /** Since when somebody was away, before an act. */
 const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
   awaySince(await movementsThatStand(unit.transaction, id, at))
-
-async function setDeparture(unit: UnitOfWork, id: string, on: string | null): Promise<void> {
-  await setDepartedOn(unit.transaction, { departedOn: on, id })
-}
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
 async function restoreParticulars(

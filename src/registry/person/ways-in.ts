@@ -16,7 +16,7 @@ import {
 } from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import type { DataKey } from '../../keys/seal.ts'
-import { today } from '../../platform/clock.ts'
+import { type Clock, today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -59,7 +59,7 @@ export async function waysIn(
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
       return {
-        cards: await cardsIn(transaction, { registryDeps: deps, town, neighbourId }),
+        cards: await cardsIn(transaction, { clock: deps.clock, town, neighbourId }),
         telephones: await devicesIn(transaction, { ledger, neighbourId }),
         sessions: await sessionsIn(transaction, {
           now: deps.clock.now(),
@@ -74,11 +74,7 @@ export async function waysIn(
 
 async function cardsIn(
   transaction: Transaction,
-  {
-    registryDeps: { clock },
-    town,
-    neighbourId,
-  }: { registryDeps: Pick<RegistryDeps, 'clock'>; town: Municipality; neighbourId: string },
+  { clock, town, neighbourId }: { clock: Clock; town: Municipality; neighbourId: string },
 ): Promise<CardInForce[]> {
   const asleep = clock.now().toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).epochMilliseconds
   const rows = await cardsInForce(transaction, neighbourId)
@@ -155,9 +151,9 @@ export async function endWaysIn(
       const added = new Date(since?.epochMilliseconds ?? 0)
       if (what === 'card' || all) await loseCards(transaction, { cancelledAt: now, neighbourId })
       if (what === 'telephone' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
-        await removePasskeys(transaction, { removedAt: now, neighbourId, createdAt: added, what, ending })
+        await removePasskeys(transaction, { removedAt: now, neighbourId, addedSince: added, what, ending })
       if (what === 'helper' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
-        await endHelpers(transaction, { endedAt: now, neighbourId, createdAt: added, what, ending })
+        await endHelpers(transaction, { endedAt: now, neighbourId, addedSince: added, what, ending })
       if (what === 'session' || all) await endSessionsOf(transaction, { subject: neighbourId, what, ending, all, here })
       if (what !== 'session') await noticeOfWays(transaction, { deps, town, neighbourId })
       // What was handed out to make another way in, and not used yet.

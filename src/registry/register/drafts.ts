@@ -71,7 +71,7 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
     const rows = await draftsRecent(transaction, {
       staffId: clerk.id,
       dataKeyId: ledger.id,
-      updatedAt: new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds),
+      since: new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds),
     })
     return rows.map((row) => ({
       id: row.id,

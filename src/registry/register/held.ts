@@ -3,7 +3,7 @@ import type { Staff } from '../../firewall/requester.ts'
 import { raiseProbing } from '../../firewall/watching.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Municipality } from '../../town/model.ts'
-import { dropVisits, hide, lockHides, show } from '../person/store.ts'
+import { dropVisits, lockHides, setHides } from '../person/store.ts'
 import { keepVisit } from '../visits.ts'
 import { keepLikeness, likenessAt, likenessesOf, likenessesToldApart, undoLikeness } from './store.ts'
 
@@ -47,7 +47,7 @@ export async function holdAsAlike(
   })
   if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
   if (by) await keepVisit(unit, { town, staffId: by.staff.id, neighbourId: id, until: by.until })
-  await hide(unit.transaction, id)
+  await setHides(unit.transaction, { hides: true, id })
 }
 
 /** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
@@ -64,7 +64,7 @@ export async function letGo(
   if (open === undefined) return
   await flagTakenBack(unit, { town, staff, id })
   if (!open.hides) {
-    await show(unit.transaction, id)
+    await setHides(unit.transaction, { hides: false, id })
     await dropVisits(unit.transaction, id)
   }
   await undoLikeness(unit.transaction, { decidedAt: now.toString(), decidedBy: staff.id, id: open.id })

@@ -8,7 +8,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { DistinctBecause, NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
-import { dropVisits, show, versionOf } from '../person/store.ts'
+import { dropVisits, setHides, versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
 import { likenessPlace } from './held.ts'
 import { likenessesOpen, likenessOpenOf, likenessToDecide, tellLikenessApart } from './store.ts'
@@ -100,7 +100,7 @@ export async function tellApart(
         const before = await versionOf(unit.transaction, id)
         const version = await nextVersion(unit, id, before.version)
         if (!open.hides) {
-          await show(unit.transaction, id)
+          await setHides(unit.transaction, { hides: false, id })
           await dropVisits(unit.transaction, id)
         }
         // Last: while it is open, the database knows that showing it again is news to nobody.

@@ -16,7 +16,7 @@ export const decideLikenessesJoined = (
     .where('decision', 'is', null)
     .execute()
 
-export const likenessesHide = (transaction: Transaction, neighbourId: string) =>
+export const markLikenessesHiding = (transaction: Transaction, neighbourId: string) =>
   transaction
     .updateTable('likenesses')
     .set({ hides: true })
@@ -55,7 +55,7 @@ export const keepDraftRow = (
 
 export const draftsRecent = (
   transaction: Transaction,
-  { staffId, dataKeyId, updatedAt }: { staffId: string; dataKeyId: string; updatedAt: Date },
+  { staffId, dataKeyId, since }: { staffId: string; dataKeyId: string; since: Date },
 ) =>
   transaction
     .selectFrom('drafts')
@@ -63,7 +63,7 @@ export const draftsRecent = (
     .where('staff_id', '=', staffId)
     .where('data_key_id', '=', dataKeyId)
     // A week's, all of them: who waits is among the oldest.
-    .where('updated_at', '>', updatedAt)
+    .where('updated_at', '>', since)
     .orderBy('updated_at', 'desc')
     .execute()
 

@@ -16,7 +16,7 @@ import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpos
 import { wordsOfName } from '../person/names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
 import { isUnder, OF_AGE } from '../person/representation.ts'
-import { lockVersions, undepart } from '../person/store.ts'
+import { lockVersions, setDeparture } from '../person/store.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
@@ -220,7 +220,7 @@ async function settle(
       const now = move.everyone ? new Set([id, ...(await householdMembers(unit.transaction, id, day))]) : undefined
       if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
       const version = await nextVersion(unit, id, conditions.version)
-      if (how === 'return') await undepart(unit.transaction, id)
+      if (how === 'return') await setDeparture(unit.transaction, { departedOn: null, id })
       if (requester.kind === 'staff')
         await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
       const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))

@@ -92,7 +92,7 @@ export async function saidStartOf(
 
 /** What waits of one residence goes on with the row that continues it. */
 export async function carrySaidStart(unit: UnitOfWork, from: string, to: string): Promise<void> {
-  await carrySaid(unit.transaction, { residenceId: to, residenceId2: from })
+  await carrySaid(unit.transaction, { to, from })
 }
 
 /** Decides starts that wait: those of residences that turn out never to have been lapse. */
@@ -121,5 +121,5 @@ export async function reopenSaidStart(
   unit: UnitOfWork,
   { from, to, at }: { from: string; to: string; at: string },
 ): Promise<void> {
-  await reopenSaid(unit.transaction, { residenceId: to, residenceId2: from, at })
+  await reopenSaid(unit.transaction, { to, from, at })
 }

@@ -151,14 +151,11 @@ export const saidOf = (transaction: Transaction, residenceId: string) =>
     .where('decision', 'is', null)
     .executeTakeFirst()
 
-export const carrySaid = (
-  transaction: Transaction,
-  { residenceId, residenceId2 }: { residenceId: string; residenceId2: string },
-) =>
+export const carrySaid = (transaction: Transaction, { to, from }: { to: string; from: string }) =>
   transaction
     .updateTable('said_starts')
-    .set({ residence_id: residenceId })
-    .where('residence_id', '=', residenceId2)
+    .set({ residence_id: to })
+    .where('residence_id', '=', from)
     .where('decision', 'is', null)
     .execute()
 
@@ -188,14 +185,11 @@ export const decideSaid = (
     )
     .execute()
 
-export const reopenSaid = (
-  transaction: Transaction,
-  { residenceId, residenceId2, at }: { residenceId: string; residenceId2: string; at: string },
-) =>
+export const reopenSaid = (transaction: Transaction, { to, from, at }: { to: string; from: string; at: string }) =>
   transaction
     .updateTable('said_starts')
-    .set({ residence_id: residenceId, decision: null, decided_by: null, decided_at: null })
-    .where('residence_id', '=', residenceId2)
+    .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })
+    .where('residence_id', '=', from)
     .where('decision', '=', 'lapsed')
     .where('decided_at', '=', sql<Date>`${at}::text::timestamptz`)
     .execute()

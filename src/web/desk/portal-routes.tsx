@@ -36,8 +36,6 @@ import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
-/** Who answers what people write; a clerk only what asks for something to be done. */
-
 /** What the desk does for the portal: handing over the way in, and answering what people write. */
 export function portalDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/portal' }, async (context) => {

@@ -1,7 +1,6 @@
 import type { DistinctBecause, TakenDown } from '../../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
 
-/** Candidates beside what was typed, before anything is saved. */
 /** Why somebody very like a neighbour is another person. */
 export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
   'seen-both': t['register.seenBoth'],

@@ -52,7 +52,7 @@ describe('every message of the city', () => {
     const STORE = 'src/messages/store.ts'
     expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([STORE])
     expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([STORE])
-    for (const write of ['keepNotice', 'postponeNotice', 'keepDelivery', 'countWaitingAsDelivered'])
+    for (const write of ['keepNotice', 'postponeNotice', 'keepDelivery', 'deliverWaitingToPortal'])
       expect(users(new RegExp(`\\b${write}\\b`)), write).toEqual([OUTBOX, STORE])
   })
 
