@@ -119,7 +119,7 @@ describe('every combination of requester, organisation, attestation, action, pur
     let asked = 0
     let permitted = 0
     // A number that shares no divisor with the sizes of the loops, so that every kind of question is among them.
-    const tried = oneIn(7)
+    const tried = oneIn(17)
     for (const requester of requesters) {
       const placed = standsWith(requester).length > 0
       for (const shape of placed ? shapes : shapes.slice(0, 1)) {
@@ -184,8 +184,8 @@ describe('every combination of requester, organisation, attestation, action, pur
       }
     }
     expect(wrong).toEqual([])
-    expect(permitted).toBeGreaterThan(WHOLE ? 500 : 70)
-    expect(asked).toBeGreaterThan(WHOLE ? 100_000 : 20_000)
+    expect(permitted).toBeGreaterThan(WHOLE ? 500 : 30)
+    expect(asked).toBeGreaterThan(WHOLE ? 100_000 : 10_000)
     process.stdout.write(
       `policies: ${asked} combinations asked, ${permitted} permitted, ${wrong.length} of them wrongly\n`,
     )
