@@ -5,7 +5,7 @@ import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Representation } from '../registry/model.ts'
-import { type Reopen, representationsEver } from '../registry/person/representation.ts'
+import { type Reopen, representationsEver } from '../registry/person/representation/representation'
 import { ordersTold } from './orders.ts'
 
 /** Who opened a record, as its neighbour is told it. What is absent is not known any more. */

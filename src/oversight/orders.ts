@@ -10,7 +10,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
-import type { Reopen } from '../registry/person/representation.ts'
+import type { Reopen } from '../registry/person/representation/representation'
 import { loadIdentities, loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import {

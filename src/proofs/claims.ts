@@ -1,5 +1,5 @@
 import type { Address, NeighbourFields } from '../registry/model.ts'
-import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/person/birth-date.ts'
+import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/person/dates/birth-date'
 import type { ResidencePeriod } from '../registry/person/history.ts'
 import type { Municipality } from '../town/model.ts'
 

@@ -10,8 +10,8 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { onRecord } from '../on-record.ts'
 import { NotResident } from '../residence/residences.ts'
-import { yearTold } from './birth-date.ts'
-import { mustBeOldEnough } from './representation.ts'
+import { yearTold } from './dates/birth-date'
+import { mustBeOldEnough } from './representation/representation'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 

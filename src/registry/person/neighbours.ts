@@ -18,9 +18,9 @@ import { withSaidStarts } from '../residence/said-starts.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
-import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
+import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates'
 import { wordsOfName } from './names.ts'
-import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
+import { actsForSomebody, isUnder, OF_AGE } from './representation/representation'
 import {
   daysOf,
   keepMovement,

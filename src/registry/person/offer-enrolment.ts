@@ -8,7 +8,7 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { onRecord } from '../on-record.ts'
 import { NotResident } from '../residence/residences.ts'
-import { mustBeOldEnough } from './representation.ts'
+import { mustBeOldEnough } from './representation/representation'
 
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(

@@ -14,7 +14,7 @@ import { lockTogether } from '../residence/residences.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
-import { actsForSomebody } from './representation.ts'
+import { actsForSomebody } from './representation/representation'
 import {
   anythingSaid,
   keepParticulars,

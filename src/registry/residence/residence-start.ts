@@ -1,6 +1,6 @@
 import type { Municipality } from '../../town/model.ts'
 import type { Registration } from '../model.ts'
-import { faultsOfBirth, faultsOfStart, type LifeRules, refuseImpossible } from '../person/life-dates.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRules, refuseImpossible } from '../person/dates/life-dates'
 import type { Start } from './periods.ts'
 
 /**

@@ -12,10 +12,16 @@ import type { RegistryDeps } from '../deps.ts'
 import { householdAddress, householdMembers } from '../household/households.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { type Address, Move, type NeighbourFields, type Return } from '../model.ts'
-import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from '../person/life-dates.ts'
+import {
+  beforeResidence,
+  faultsOfStart,
+  ImpossibleDates,
+  lifeRules,
+  refuseImpossible,
+} from '../person/dates/life-dates'
 import { wordsOfName } from '../person/names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
-import { isUnder, OF_AGE } from '../person/representation.ts'
+import { isUnder, OF_AGE } from '../person/representation/representation'
 import { lockVersions, setDeparture } from '../person/store.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'

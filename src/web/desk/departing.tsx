@@ -27,7 +27,7 @@ import {
   faultsOfEnd,
   ImpossibleDates,
   lifeRules,
-} from '../../registry/person/life-dates.ts'
+} from '../../registry/person/dates/life-dates'
 import { plainIn } from '../plain.tsx'
 import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'

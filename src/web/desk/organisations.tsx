@@ -10,7 +10,7 @@ import { listOrganisations } from '../../oversight/organisation-list.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
-import { lifeRules } from '../../registry/person/life-dates.ts'
+import { lifeRules } from '../../registry/person/dates/life-dates'
 import {
   ApplicationAnswer,
   applicationsToReview,

@@ -15,12 +15,12 @@ import {
   endRepresentative,
   type Represented,
   representativesOf,
-} from '../../registry/person/representatives.ts'
+} from '../../registry/person/representation/representatives'
 import {
   settleUnrepresented,
   type Unrepresented,
   unrepresentedNeighbours,
-} from '../../registry/person/unrepresented.ts'
+} from '../../registry/person/representation/unrepresented'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'

@@ -1,4 +1,4 @@
-import { parseBirthDate } from '../../registry/person/birth-date.ts'
+import { parseBirthDate } from '../../registry/person/dates/birth-date'
 import {
   CALENDARS,
   type Calendar,
@@ -6,7 +6,7 @@ import {
   fromCalendar,
   type Said,
   saidBirth,
-} from '../../registry/person/said-dates.ts'
+} from '../../registry/person/dates/said-dates'
 import type { PageContext } from '../page-visit.ts'
 import { DateField, type Faults, Select, Tick } from '../ui/form.tsx'
 import { LOCALES, type Texts } from '../ui/language.ts'

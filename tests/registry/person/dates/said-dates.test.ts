@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { earliestDay, latestDay, parseBirthDate } from '../../../src/registry/person/birth-date.ts'
-import { CALENDARS, fromCalendar, monthIn, saidBirth, saidDay } from '../../../src/registry/person/said-dates.ts'
+import { earliestDay, latestDay, parseBirthDate } from '../../../../src/registry/person/dates/birth-date'
+import { CALENDARS, fromCalendar, monthIn, saidBirth, saidDay } from '../../../../src/registry/person/dates/said-dates'
 
 const reader = {
   language: 'en',

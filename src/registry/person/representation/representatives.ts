@@ -1,29 +1,23 @@
 import { z } from '@hono/zod-openapi'
-import type { Disclosed } from '../../firewall/disclosed.ts'
-import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { Opened, UnitOfWork } from '../../firewall/model.ts'
-import type { Staff } from '../../firewall/requester.ts'
-import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
-import { today, uuidv7 } from '../../platform/clock.ts'
-import { NOT_UNIQUE, sqlState } from '../../platform/database.ts'
-import { mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
-import type { Acting, Municipality } from '../../town/model.ts'
-import type { RegistryDeps } from '../deps.ts'
-import { idempotencyOf } from '../idempotency.ts'
-import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../model.ts'
-import { onRecord } from '../on-record.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
-import { NotResident } from '../residence/residences.ts'
-import { recordMovement } from './neighbours.ts'
-import { isOfAge, OF_AGE } from './representation.ts'
-import {
-  endActing,
-  endRepresentationInForce,
-  endWaysInOf,
-  keepRepresentation,
-  representationsSealed,
-} from './representation-store.ts'
-import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules.ts'
+import type { Disclosed } from '../../../firewall/disclosed'
+import { confirmedPlain, mustBePlain, plain } from '../../../firewall/free-text'
+import type { Opened, UnitOfWork } from '../../../firewall/model'
+import type { Staff } from '../../../firewall/requester'
+import type { CiphertextLocation, Sealed } from '../../../keys/seal'
+import { today, uuidv7 } from '../../../platform/clock'
+import { NOT_UNIQUE, sqlState } from '../../../platform/database'
+import { mustBeValid, NotFound, Problem } from '../../../platform/problem'
+import type { Acting, Municipality } from '../../../town/model'
+import type { RegistryDeps } from '../../deps'
+import { idempotencyOf } from '../../idempotency'
+import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../../model'
+import { onRecord } from '../../on-record'
+import { earlierAnswer, keepAnswer } from '../../replays'
+import { NotResident } from '../../residence/residences'
+import { recordMovement } from '../neighbours'
+import { isOfAge, OF_AGE } from './representation'
+import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules'
+import { endActing, endRepresentationInForce, endWaysInOf, keepRepresentation, representationsSealed } from './store'
 
 /** @throws when somebody acts for this neighbour already: what they are to each other is changed, not added. */
 export class AlreadyRepresents extends Problem {

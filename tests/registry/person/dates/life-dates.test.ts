@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { birthdayAt, earliestDay, isAged, latestDay, parseBirthDate } from '../../../src/registry/person/birth-date.ts'
+import {
+  birthdayAt,
+  earliestDay,
+  isAged,
+  latestDay,
+  parseBirthDate,
+} from '../../../../src/registry/person/dates/birth-date'
 import {
   faultsOfBirth,
   faultsOfBirthBeside,
@@ -11,7 +17,7 @@ import {
   type LifeRules,
   refuseImpossible,
   yearsMeant,
-} from '../../../src/registry/person/life-dates.ts'
+} from '../../../../src/registry/person/dates/life-dates'
 
 const day = (text: string) => Temporal.PlainDate.from(text)
 const rules: LifeRules = { today: day('2026-11-27'), floor: day('1900-01-01') }

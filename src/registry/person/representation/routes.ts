@@ -1,17 +1,17 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint } from '../../http/endpoint.ts'
-import { Reply } from '../../http/reply.ts'
-import type { App } from '../../identity/app.ts'
-import type { RegistryDeps } from '../deps.ts'
-import { Name, Representative } from '../model.ts'
-import { RepresentationAnswer } from '../routes.ts'
+import { endpoint } from '../../../http/endpoint'
+import { Reply } from '../../../http/reply'
+import type { App } from '../../../identity/app'
+import type { RegistryDeps } from '../../deps'
+import { Name, Representative } from '../../model'
+import { RepresentationAnswer } from '../../routes'
 import {
   addRepresentative,
   changeRepresentative,
   endRepresentative,
   RepresentationChange,
   representativesOf,
-} from './representatives.ts'
+} from './representatives'
 
 const tag = 'Registry'
 const params = z.object({ id: z.uuid() })

@@ -6,7 +6,7 @@ import {
   parseBirthDate,
   possibleYears,
   tellingYears,
-} from '../../../src/registry/person/birth-date.ts'
+} from '../../../../src/registry/person/dates/birth-date'
 
 const parts = (text: string) => {
   const date = parseBirthDate(text)
