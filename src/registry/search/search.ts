@@ -3,15 +3,13 @@ import type { Opened } from '../../firewall/model.ts'
 import type { Requester } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { foldedWords } from '../../platform/folded-words.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, Criteria, Name, NeighbourField, NeighbourFields } from '../model.ts'
-import { compatible, parseBirthDate, yearsApart } from '../person/dates/birth-date'
-import { nameLikeness, nameWords, wordsOfName } from '../person/names.ts'
 import { documentHash } from '../register/evidence.ts'
 import { findByDocument, findCandidates, loadIdentities, loadRecords } from '../store.ts'
+import { rank } from './ranking.ts'
 import { sufficient, tokenMaker, tokenSets } from './search-tokens.ts'
 
 /** @throws when a search names too little to find one person rather than leaf through many. */
@@ -41,7 +39,6 @@ export interface Matches {
 
 const MOST_CANDIDATES = 300
 const MOST_SHOWN = 10
-const GOOD_ENOUGH = 0.6
 /** Nobody looks further when somebody fits this well. */
 const SURELY = 0.9
 
@@ -69,11 +66,6 @@ export async function searchNeighbours(
   const byPlace = criteria.street !== undefined || criteria.number !== undefined
   const weigh = (transaction: Transaction, ids: readonly string[]) =>
     byPlace ? loadRecords(transaction, ids, { trueAt }) : loadIdentities(transaction, ids)
-  const rank = (records: readonly Found[]) =>
-    records
-      .map((record) => ({ record, score: scoreOf(record, criteria) }))
-      .filter(({ score }) => score >= GOOD_ENOUGH)
-      .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
 
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Matches>(
     { municipalityId: town.id, requester, action: 'search', purpose, fields },
@@ -87,7 +79,7 @@ export async function searchNeighbours(
     },
     async (near, unit, openMore) => {
       let records: readonly Found[] = near
-      let ranked = rank(near)
+      let ranked = rank(near, criteria)
       if ((ranked[0]?.score ?? 0) < SURELY && sets.far.length > 0) {
         const seen = new Set(near.map((record) => record.id))
         const far = await openMore(async (transaction) => {
@@ -96,7 +88,7 @@ export async function searchNeighbours(
           return weigh(transaction, unseen)
         })
         records = [...near, ...far]
-        ranked = rank(records)
+        ranked = rank(records, criteria)
       }
       const best = ranked.slice(0, MOST_SHOWN).map(({ record }) => record)
       const whole = byPlace
@@ -123,36 +115,4 @@ export async function searchNeighbours(
       return { matches, more: ranked.length > MOST_SHOWN || records.length >= MOST_CANDIDATES }
     },
   )
-}
-
-function scoreOf(
-  record: Partial<Pick<NeighbourFields, 'name' | 'previousNames' | 'dateOfBirth' | 'address'>>,
-  criteria: Criteria,
-): number {
-  const scores: number[] = []
-  if (criteria.name !== undefined) {
-    const typed = nameWords(criteria.name)
-    const names = [...(record.name ? [record.name] : []), ...(record.previousNames ?? [])]
-    scores.push(Math.max(0, ...names.map((name) => nameLikeness(typed, wordsOfName(name).all))))
-  }
-  if (criteria.dateOfBirth !== undefined) scores.push(birthScore(criteria.dateOfBirth, record.dateOfBirth))
-  if (criteria.street !== undefined) {
-    const street = record.address && 'streetName' in record.address ? (record.address.streetName ?? '') : ''
-    scores.push(nameLikeness(nameWords(criteria.street), nameWords(street)))
-  }
-  if (criteria.number !== undefined) {
-    const number = record.address && 'number' in record.address ? (record.address.number ?? '') : ''
-    scores.push(foldedWords(number).join('') === foldedWords(criteria.number).join('') ? 1 : 0)
-  }
-  return scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length
-}
-
-function birthScore(typed: string, recorded: string | undefined): number {
-  if (recorded === undefined) return 0.5
-  const a = parseBirthDate(typed)
-  const b = parseBirthDate(recorded)
-  if (a === undefined || b === undefined) return 0
-  if (compatible(a, b)) return 1
-  const apart = yearsApart(a, b)
-  return apart === 0 ? 0.7 : apart === 1 ? 0.3 : 0
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => app?.close())
 
 const search = (body: Criteria, as = 'clerk', purpose = 'counter-service') =>
-  app.ask<{ matches: { id: string }[]; link: string; code: string }>('POST', '/v1/neighbours/search', {
+  app.ask<{ matches: { id: string }[]; more: boolean; link: string; code: string }>('POST', '/v1/neighbours/search', {
     as,
     body,
     purpose,
@@ -156,6 +156,30 @@ describe('finding a neighbour', () => {
     )
     expect(entries.map((entry) => entry.action)).toEqual(['search', 'search'])
     expect(entries.map((entry) => entry.subject_id).filter((id) => id !== null)).toEqual([known.fatou])
+  })
+
+  it('shows ten at the most, and says whether there are more', async () => {
+    for (let i = 0; i < 11; i += 1) {
+      const { more, matches } = (await search({ name: 'Gemma Repetida' })).body
+      expect([matches.length, more]).toEqual([i, false])
+      await register(app, { name: { given: 'Gemma', family: ['Repetida'] }, dateOfBirth: `19${50 + i}-01-01` })
+    }
+    const { more, matches } = (await search({ name: 'Gemma Repetida' })).body
+    expect([matches.length, more]).toEqual([10, true])
+    const dated = (await search({ name: 'Gemma Repetida', dateOfBirth: '1953' })).body
+    expect([dated.matches.length, dated.more]).toEqual([1, false])
+  })
+
+  it('writes in the ledger by what was looked, how many were weighed and how many shown', async () => {
+    await search({ name: 'Fatou Ndiaye', dateOfBirth: '1990' })
+    const [entry] = await app.peek<{ id: string; details: Uint8Array }>(
+      `select id, details from ledger_entries where action = 'search' and subject_id is null order by id desc limit 1`,
+    )
+    const { ledger } = await app.rooms.gate.keysOf(app.town.id)
+    const location = { table: 'ledger_entries', column: 'details', row: entry?.id ?? '' }
+    expect(ledger.open(location, entry?.details ?? new Uint8Array())).toMatchObject({
+      occasion: { criteria: 'dateOfBirth name', candidates: expect.any(Number), shown: 1 },
+    })
   })
 
   it('still finds somebody by the name they had before', async () => {
