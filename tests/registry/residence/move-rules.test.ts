@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidInput } from '../../../src/platform/problem.ts'
 import type { Address, Move } from '../../../src/registry/model.ts'
 import { correctsAddress, livesThere, type Settled, startOf } from '../../../src/registry/residence/move-rules.ts'
-import { residenceStart } from '../../../src/registry/residence/residence-start.ts'
+import { residenceStart, startOf as startOfRegistration } from '../../../src/registry/residence/residence-start.ts'
 import type { Municipality } from '../../../src/town/model.ts'
 
 const REFERENCE = { name: 'Town hall', streetName: 'Major', number: '1' }
@@ -30,6 +30,7 @@ describe('whether somebody lives already where a move is to', () => {
   it.each<[string, Address, boolean]>([
     ['the same address', { ...HOME }, true],
     ['in other capitals and spaces', { ...HOME, streetName: ' NOU  ' }, true],
+    ['with a space where there is none', { ...HOME, streetName: 'N ou' }, false],
     ['in letters of full width', { ...HOME, number: '２' }, true],
     ['another number', { ...HOME, number: '3' }, false],
     ['one with a floor', { ...HOME, floor: '1' }, false],
@@ -37,6 +38,13 @@ describe('whether somebody lives already where a move is to', () => {
     ['no address', { kind: 'no-fixed-address' }, false],
   ])('is told by the address: %s', (_, address, there) => {
     expect(moves(address)).toBe(there)
+  })
+
+  it('is told by words between which there is one space or several, and not by none', () => {
+    const street = (streetName: string) => ({ ...HOME, streetName })
+    const home = living({ address: street('Carrer  Nou') })
+    expect(moves(street('carrer nou'), home)).toBe(true)
+    expect(moves(street('carrernou'), home)).toBe(false)
   })
 
   it('is told by where post is kept, for whoever has no address', () => {
@@ -100,8 +108,21 @@ describe('from when somebody lives where they move to', () => {
   })
 
   it('is refused to who asked where they would have moved before they came', () => {
+    const pointers = (work: () => unknown) => {
+      try {
+        work()
+      } catch (error) {
+        return (error as InvalidInput).errors.map(({ pointer, detail }) => [pointer, detail.length > 20])
+      }
+      return undefined
+    }
     for (const day of ['2020-01-01', '2019-01-01'])
-      expect(() => at(living(), { from: '2026-01-01', said: day })).toThrow(InvalidInput)
+      expect(pointers(() => at(living(), { from: '2026-01-01', said: day }))).toEqual([['/since', true]])
+    const sameDay = living({
+      residence: { validFrom: '2026-01-01', residentSince: '2026-01-01' },
+      said: said('2015-01-01'),
+    })
+    expect(pointers(() => at(sameDay, { from: '2026-01-01', said: '2018-01-01' }))).toEqual([['/since', true]])
     expect(() => at(living({ said: said('2015-01-01') }), { from: '2026-01-01', said: '2014-01-01' })).toThrow(
       InvalidInput,
     )
@@ -124,6 +145,34 @@ describe('from when somebody lives where they move to', () => {
       said: said('2015-01-01'),
     })
     expect(() => at(today, { from: '2026-01-01', said: '2018-01-01' })).toThrow(InvalidInput)
+  })
+})
+
+describe('when the residence of somebody who is registered begins', () => {
+  const rules = { today: Temporal.PlainDate.from('2026-06-10'), floor: Temporal.PlainDate.from('1900-01-01') }
+  const begins = (form: { since?: string; dateOfBirth?: string; confirmedAge?: true }) =>
+    startOfRegistration(rules, { town: { backdateDays: 30 }, form, source: 'word' })
+  const pointers = (form: Parameters<typeof begins>[0]) => {
+    try {
+      begins(form)
+    } catch (error) {
+      return (error as InvalidInput).errors.map(({ pointer }) => pointer)
+    }
+    return []
+  }
+
+  it('is the day that is said, or today, beside a date of birth that can be', () => {
+    expect(begins({ dateOfBirth: '1990' })).toEqual({ from: '2026-06-10', said: undefined })
+    expect(begins({ since: '2026-06-01', dateOfBirth: '2026-06-01' })).toEqual({ from: '2026-06-01', said: undefined })
+    expect(begins({ since: '2010-01-01', dateOfBirth: '1990' })).toEqual({ from: '2026-06-10', said: '2010-01-01' })
+  })
+
+  it('is not before they were born; and of a birth that cannot be, that is said alone', () => {
+    expect(pointers({ since: '2026-06-01', dateOfBirth: '2026-06-02' })).toEqual(['/since'])
+    expect(pointers({ dateOfBirth: '2027-01-01' })).toEqual(['/dateOfBirth'])
+    expect(pointers({ since: '2027-01-01', dateOfBirth: '2027-06-01' })).toEqual(['/dateOfBirth', '/since'])
+    expect(pointers({ since: '2026-06-01', dateOfBirth: '1850' })).toEqual(['/dateOfBirth'])
+    expect(pointers({ since: '2026-06-01', dateOfBirth: '1850', confirmedAge: true })).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidInput } from '../../../src/platform/problem.ts'
 import {
+  daysBetween,
   daysLived,
   type Period,
   StartImpossible,
@@ -131,5 +132,48 @@ describe('whatever is corrected, in whatever order', () => {
         }
       }),
     )
+  })
+})
+
+describe('days and times', () => {
+  it('are counted to the day before the end, in any order, and until a day where there is no end', () => {
+    expect(daysBetween('2020-02-28', '2020-03-01')).toBe(2)
+    expect(daysBetween('2021-12-31', '2023-01-01')).toBe(366)
+    expect(daysBetween('2020-03-01', '2020-02-28')).toBe(-2)
+    expect(daysLived(AWAY, '2020-01-11')).toBe(365 + 10)
+    expect(daysLived(AWAY.toReversed(), '2020-01-11')).toBe(365 + 10)
+    expect(daysLived([period('a', '2020-01-01', null)], '2019-01-01')).toBe(0)
+    expect(daysLived([], '2020-01-01')).toBe(0)
+  })
+
+  it('say since when somebody lives here, and how often they were away, in whatever order they come', () => {
+    expect([timesAway(MOVED), timesAway(AWAY), timesAway(AWAY.toReversed())]).toEqual([0, 1, 1])
+    expect(yearsOf(MOVED.toReversed())).toBe('2018-01-01 ')
+    expect(yearsOf(AWAY.toReversed())).toBe('2018-01-01 2019-01-01 2020-01-01 ')
+    expect(yearsOf([period('a', '2018-01-01', '2019-01-01')])).toBe('2018-01-01 2019-01-01')
+  })
+
+  it('are put in order before one of them begins on another day', () => {
+    expect(spans(withStart(MOVED.toReversed(), { id: 'b', from: '2019-06-01' }))).toEqual([
+      '2018-01-01 2019-06-01',
+      '2019-06-01 null',
+    ])
+    expect(withStart(MOVED, { id: 'nobody’s', from: '2019-06-01' })).toEqual(MOVED)
+  })
+
+  it('say where a start that cannot be was typed, and what to do', () => {
+    const refused = (id: string, from: string) => {
+      try {
+        withStart(MOVED, { id, from })
+      } catch (error) {
+        return (error as StartImpossible).errors
+      }
+      return []
+    }
+    expect(refused('a', '2020-01-01')).toEqual([
+      { pointer: '/from', detail: 'Give a day before this residence ended.' },
+    ])
+    expect(refused('a', '2019-12-31')).toEqual([])
+    expect(refused('b', '2030-01-01')).toEqual([])
   })
 })
