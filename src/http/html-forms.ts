@@ -9,7 +9,7 @@ export interface FormTyped {
 }
 
 /** What a page draws anew each time, and what therefore stays as the page has it. */
-const DRAWN = new Set(['csrf', 'once', 'version', 'kept', 'back'])
+const DRAWN = new Set(['csrf', 'idempotencyKey', 'version', 'kept', 'back'])
 /** What is known to one person alone, and is never put back into a page or kept: they type it again. */
 const SECRET = new Set(['word', 'code'])
 

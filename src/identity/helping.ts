@@ -60,17 +60,19 @@ export async function nameHelper(
   { town, by: resident }: Acting<Resident>,
   {
     helper,
-    once,
+    idempotencyKey,
   }: {
     helper: z.infer<typeof HelperName> & { profiles: readonly string[]; until: Temporal.PlainDate }
-    once?: string | undefined
+    idempotencyKey?: string | undefined
   },
 ): Promise<{ code: string }> {
   await mustBePlain(deps.gate, { municipalityId: town.id, by: resident }, { schema: HelperName, form: helper })
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const mark =
-    once &&
-    hash(`helper once ${JSON.stringify([resident.neighbourId, once, helper.name, helper.profiles, helper.until])}`)
+    idempotencyKey &&
+    hash(
+      `helper once ${JSON.stringify([resident.neighbourId, idempotencyKey, helper.name, helper.profiles, helper.until])}`,
+    )
   const letter = (i: number) => ALPHABET[mark ? mark.readUInt8(i) % 32 : randomInt(32)]
   const code = Array.from({ length: LETTERS }, (_, i) => letter(i)).join('')
   const id = uuidv7()

@@ -9,7 +9,7 @@ import { type MessageWords, NotSent, type Post } from './notify.ts'
 export function smtpPost(options: { url: string; from: string }, words: MessageWords): Post {
   const transport = createTransport({ url: options.url, ...PATIENCE })
   const domain = options.from.slice(options.from.lastIndexOf('@') + 1)
-  return async (to, language, once) => {
+  return async (to, language, idempotencyKey) => {
     const text = words(language)
     try {
       await transport.sendMail({
@@ -18,7 +18,7 @@ export function smtpPost(options: { url: string; from: string }, words: MessageW
         subject: text,
         text,
         // A server that gets it twice can tell; from what the message is about nothing can be told.
-        messageId: `<${createHash('sha256').update(once).digest('hex').slice(0, 32)}@${domain}>`,
+        messageId: `<${createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 32)}@${domain}>`,
         disableUrlAccess: true,
         disableFileAccess: true,
       })

@@ -21,7 +21,7 @@ export type MessageWords = (language: string | undefined) => string
  * @param once the same for every try of one message: whoever passes it on can tell a second one
  * @throws {NotSent} when it certainly did not leave; anything else leaves that open
  */
-export type Post = (to: string, language: string | undefined, once: string) => Promise<void>
+export type Post = (to: string, language: string | undefined, idempotencyKey: string) => Promise<void>
 
 /** @throws by a `Post` when a message certainly did not leave. */
 export class NotSent extends Error {

@@ -26,13 +26,13 @@ const NO_LINE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_
  * @throws {NotSent} when the provider answers with anything but success, or cannot be reached
  */
 export function httpTexts(options: { url: string; token: string; from: string }, words: MessageWords): Post {
-  return async (to, language, once) => {
+  return async (to, language, idempotencyKey) => {
     const response = await fetch(options.url, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${options.token}`,
         'content-type': 'application/json',
-        'idempotency-key': createHash('sha256').update(once).digest('hex').slice(0, 32),
+        'idempotency-key': createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 32),
       },
       body: JSON.stringify({ from: options.from, to, text: words(language) }),
       // Following it would carry the number to somebody nobody has chosen.

@@ -51,15 +51,24 @@ export async function bookHearing(
   {
     wanted,
     source,
-  }: { wanted: { kind: ComplaintKind; language: string; at: string; once?: string | undefined }; source: string },
+  }: {
+    wanted: { kind: ComplaintKind; language: string; at: string; idempotencyKey?: string | undefined }
+    source: string
+  },
 ): Promise<{ reference: string; at: string }> {
-  const { kind, language, at, once } = wanted
+  const { kind, language, at, idempotencyKey } = wanted
   const day = deps.clock.now().toZonedDateTimeISO(town.timeZone).toPlainDate()
   // That it is free the database says: sent again with the same mark, it is the same appointment.
   if (!hearingTimes(town.hearingHours, day, town.timeZone).includes(at))
     throw new Problem('time-taken', 409, 'This time is not free. Choose another.')
   const { reference } = await complain(deps, town, {
-    complaint: { kind, request: { asks: 'hearing' }, language, appointmentAt: at, once: once && `${once} ${at}` },
+    complaint: {
+      kind,
+      request: { asks: 'hearing' },
+      language,
+      appointmentAt: at,
+      idempotencyKey: idempotencyKey && `${idempotencyKey} ${at}`,
+    },
     source,
   })
   return { reference, at }

@@ -98,7 +98,7 @@ export async function complain(
       /** Whose it is, where they want it to be with their name. */
       neighbourId?: string | undefined
       /** A mark that nobody guesses: the same words sent twice with it are asked once, and have one code. */
-      once?: string | undefined
+      idempotencyKey?: string | undefined
       attachments?: readonly Attachment[]
       /** RFC 3339: when it will be said in person, one of the free times. */
       appointmentAt?: string | undefined
@@ -109,13 +109,13 @@ export async function complain(
   },
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const { neighbourId, once } = complaint
+  const { neighbourId, idempotencyKey } = complaint
   const { letters, shown } =
-    once === undefined
+    idempotencyKey === undefined
       ? newReference()
       : referenceOf(
           hash(
-            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.request, complaint.report])}`,
+            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, idempotencyKey, complaint.request, complaint.report])}`,
           ),
         )
   // Of all of them alike: beside one whose hour is known, one without a name would have that hour by its place in a copy.

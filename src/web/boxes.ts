@@ -57,7 +57,7 @@ export const BOXES: Readonly<Record<string, Holds>> = {
   'newborn-of': 'name',
   number: 'plain',
   officer: 'name',
-  once: 'passing',
+  idempotencyKey: 'passing',
   organisation: 'passing',
   other: 'passing',
   outcome: 'passing',

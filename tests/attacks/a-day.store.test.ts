@@ -65,7 +65,7 @@ async function visit(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, 
       where: 'dwelling',
       street: 'de la Prova',
       number: String(n),
-      once: crypto.randomUUID(),
+      idempotencyKey: crypto.randomUUID(),
     }
     await note(clerk.send('/desk/register', form, '/desk/register'))
     return statuses
@@ -76,7 +76,9 @@ async function visit(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, 
   expect(record).toContain('csrf')
   if (n % 3 === 0) await note(clerk.open(`${path}/history`))
   if (n % 10 === 0)
-    await note(clerk.send(`${path}/papers`, { kind: 'individual', language: 'en', once: crypto.randomUUID() }, path))
+    await note(
+      clerk.send(`${path}/papers`, { kind: 'individual', language: 'en', idempotencyKey: crypto.randomUUID() }, path),
+    )
   return statuses
 }
 

@@ -87,7 +87,7 @@ const BODIES: Record<string, object> = {
 }
 /** What each form of the desk would be sent with. */
 const FORM = {
-  once: '11111111-1111-4111-8111-111111111111',
+  idempotencyKey: '11111111-1111-4111-8111-111111111111',
   version: '1',
   kind: 'individual',
   language: 'en',

@@ -402,7 +402,7 @@ describe('a clerk with a queue', () => {
     )
     expect(rows).toHaveLength(2)
     expect(JSON.stringify(rows)).not.toContain('Sense')
-    expect((rows as [string, string][])[0]?.[0]).toBe('at,iv,once,sealed')
+    expect((rows as [string, string][])[0]?.[0]).toBe('at,idempotencyKey,iv,sealed')
     // A lid that is closed and opened, or another page: the desk says that there is no line, and loses nothing.
     await page.goto(`${service.address}/desk/work`)
     expect(await page.textContent('h1')).toBe(t['offline.offline'])

@@ -147,7 +147,7 @@ describe('who looked at one\u2019s record', () => {
     const { id } = await register(app)
     const me = await signedIn(app, { kind: 'resident', subject: id })
     for (let n = 0; n < 3; n += 1) await me.open('/me/record')
-    await me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
+    await me.send('/me/paper', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
     const page = await (await me.open('/me/looked')).text()
     expect(
       page.split('<li data-leaf').filter((line) => line.includes(t['lookedBy.card'])).length,
@@ -165,7 +165,8 @@ describe('who looked at one\u2019s record', () => {
     const { id } = await register(app)
     await app.ask('GET', `/v1/neighbours/${id}`, { as: 'supervisor', purpose: 'counter-service' })
     const me = await signedIn(app, { kind: 'resident', subject: id })
-    for (let n = 0; n < 15; n += 1) await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me')
+    for (let n = 0; n < 15; n += 1)
+      await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me')
     const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const named = await me.send('/me/helpers', { name: 'Marta', 'for-library': 'yes', ...until }, '/me/helpers')
@@ -194,7 +195,11 @@ describe('who looked at one\u2019s record', () => {
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
     const mother = await signedIn(app, { kind: 'resident', subject: parent.id })
-    await mother.send('/me/children', { child: child.id, profile: 'library', once: randomUUID() }, '/me/children')
+    await mother.send(
+      '/me/children',
+      { child: child.id, profile: 'library', idempotencyKey: randomUUID() },
+      '/me/children',
+    )
     const [seen = []] = await pages(child.id)
     expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ representation: 'parent' })
     // A parent sees it too, a page at a time.

@@ -46,7 +46,9 @@ async function holder(): Promise<Held> {
   for (const profile of PROFILES)
     tokens.push((await post<{ token: string }>(`/v1/neighbours/${id}/proofs`, 'clerk', { profile })).body.token)
   const me = await signedIn(app, { kind: 'resident', subject: id })
-  const shown = await (await me.send('/me/proof', { profile: 'bank-account', once: randomUUID() }, '/me/proof')).text()
+  const shown = await (
+    await me.send('/me/proof', { profile: 'bank-account', idempotencyKey: randomUUID() }, '/me/proof')
+  ).text()
   const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{16,24})\s*</.exec(shown)?.[1] ?? ''
   return { id, version, tokens, code }
 }
@@ -60,7 +62,7 @@ function normal(text: string): string {
       .replaceAll(/"knownAt":"[^"]+"/g, 'now')
       .replaceAll(/nonce[-=]"?[\w+/=]+"?/g, 'nonce')
       // Drawn anew for each form.
-      .replaceAll(/name="once" value="[\w-]+"/g, 'once')
+      .replaceAll(/name="idempotencyKey" value="[\w-]+"/g, 'key')
       .replaceAll(/eyJ[\w-]+\.([\w-]+)\.[\w-]+/g, (_, payload) => {
         const { iat: _iat, exp: _exp, ...rest } = JSON.parse(Buffer.from(payload, 'base64url').toString())
         return JSON.stringify(rest)

@@ -58,7 +58,7 @@ describe('twelve years of a town', () => {
       (await app.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })).body.valid
     const paper = async () => {
       const me = await resident(id)
-      return me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
+      return me.send('/me/paper', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
     }
 
     // The first day: a proof, a paper and a draft.
@@ -244,7 +244,7 @@ describe('twelve years of a town', () => {
     await until(began.add({ months: 25 }))
     const me = await resident(id)
     expect(await (await me.open('/me')).text()).toContain(t['change.hereLead'])
-    expect((await me.send('/me/change/here', { once: randomUUID() }, '/me')).status).toBeLessThan(400)
+    expect((await me.send('/me/change/here', { idempotencyKey: randomUUID() }, '/me')).status).toBeLessThan(400)
     const said = now()
     await until(said.add({ months: 23 }))
     expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t['change.hereLead'])

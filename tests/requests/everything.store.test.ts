@@ -111,7 +111,7 @@ async function somebodyOfWhomThereIsAll() {
   await offerEnrolment(app.rooms, { town: app.town, by: clerk }, id)
   const me = await signedIn(app, { kind: 'resident', subject: id })
   const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
-  await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+  await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
   await desk.send(`/desk/neighbours/${id}/wallet`, { profile: 'library' }, `/desk/neighbours/${id}`)
   const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
   const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
@@ -138,7 +138,7 @@ async function somebodyOfWhomThereIsAll() {
     { cause: 'moved-away', reason: 'The letterbox is full.', informant: 'owner' },
     await version(),
   )
-  await me.send('/me/hearing', { words: 'I sleep here.', once: randomUUID() })
+  await me.send('/me/hearing', { words: 'I sleep here.', idempotencyKey: randomUUID() })
   // What supervisors and lots write is put beside it, as the rows they leave.
   const town = app.town.id
   const { ledger } = await app.rooms.gate.keysOf(town)

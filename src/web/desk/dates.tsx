@@ -128,7 +128,13 @@ function DatesPage(props: { context: DeskContext; dates: ResidenceDates }) {
       <h1>{t['dates.title']}</h1>
       <Tabs context={context} id={dates.id} here="history" />
       <p class="lead">{t['dates.lead']}</p>
-      <SaidBoxes context={context} id={dates.id} version={dates.version} said={dates.said} once={randomUUID()} />
+      <SaidBoxes
+        context={context}
+        id={dates.id}
+        version={dates.version}
+        said={dates.said}
+        idempotencyKey={randomUUID()}
+      />
       {dates.periods.toReversed().map((period) => (
         <section>
           <h2>
@@ -145,7 +151,7 @@ function DatesPage(props: { context: DeskContext; dates: ResidenceDates }) {
                 was: period.from,
                 settled: period.settledFrom ?? period.from,
                 version: String(dates.version),
-                once: randomUUID(),
+                idempotencyKey: randomUUID(),
               }}
             />
           ) : (
@@ -182,7 +188,7 @@ function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; fa
   return (
     <PostForm action={`/desk/neighbours/${id}/dates`} csrf={session.csrf}>
       <Hidden typed={typed} names={['residence', 'was', 'settled', 'version']} />
-      <input type="hidden" name="once" value={idempotencyKeyOf(typed)} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKeyOf(typed)} />
       <DateField
         name="from"
         legend={t['dates.from']}
@@ -241,7 +247,7 @@ const KEPT = [
   'was',
   'settled',
   'version',
-  'once',
+  'idempotencyKey',
   'from-day',
   'from-month',
   'from-year',
@@ -256,9 +262,9 @@ export function SaidBoxes(props: {
   id: string
   version: number
   said: readonly SaidStart[]
-  once: string
+  idempotencyKey: string
 }) {
-  const { context, id, version, said, once } = props
+  const { context, id, version, said, idempotencyKey } = props
   const { t, language } = context
   const [first, ...others] = said.toSorted((one, other) => one.from.localeCompare(other.from))
   if (first === undefined) return ''
@@ -266,7 +272,7 @@ export function SaidBoxes(props: {
     start: first.id,
     said: first.from,
     version: String(version),
-    once,
+    idempotencyKey,
     ...(first.reason ? { because: first.reason } : {}),
     ...(first.yours ? { yours: 'yes' } : {}),
   }
@@ -325,7 +331,7 @@ function DecideForm(props: { context: DeskContext; id: string; typed: Typed; fau
           typed={typed}
           names={['said', 'version', ...(because ? ['because'] : []), ...(yours ? ['yours'] : [])]}
         />
-        <input type="hidden" name="once" value={idempotencyKeyOf(typed)} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKeyOf(typed)} />
         {yours ? (
           ''
         ) : (

@@ -65,7 +65,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
           typed={Object.fromEntries(context.form.entries())}
           faults={faults}
           day={day(context)}
-          once={context.form.get('once')}
+          idempotencyKey={context.form.get('idempotencyKey')}
         />
       ),
       422,
@@ -73,7 +73,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
 
   page({ method: 'get', path: '/desk/neighbours/:id/leave' }, async (context) =>
     Reply.page(await leaving(context), (open) => (
-      <LeavePage context={context} leaving={open} typed={{}} day={day(context)} once={randomUUID()} />
+      <LeavePage context={context} leaving={open} typed={{}} day={day(context)} idempotencyKey={randomUUID()} />
     )),
   )
   page({ method: 'post', path: '/desk/neighbours/:id/leave' }, async (context) => {
@@ -99,7 +99,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
           day: day(context),
         }
         return wrong ? (
-          <LeavePage {...draw} faults={faults} once={form.get('once')} />
+          <LeavePage {...draw} faults={faults} idempotencyKey={form.get('idempotencyKey')} />
         ) : (
           <AskAgainPage {...draw} departure={departure} />
         )
@@ -164,11 +164,11 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const answer = Answer.safeParse({ text: form.get('words'), by: form.get('who') || 'neighbour' })
     if (!answer.success || answer.data.text === '') return again(context, { words: t['leaving.wordsWrong'] })
     const { neighbourId, proceedingId } = proceedingIn(context)
-    const once = idempotencyKeyIn(context, 'answer')
+    const idempotencyKey = idempotencyKeyIn(context, 'answer')
     await answerProceeding(
       deps,
       { town, by: requester },
-      { neighbourId, answer: answer.data, idempotencyKey: once, proceedingId },
+      { neighbourId, answer: answer.data, idempotencyKey: idempotencyKey, proceedingId },
     )
     return undefined
   })
@@ -209,7 +209,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       return Reply.page(await leaving(context), (open) => {
         const { proceeding } = open
         const free = proceeding && standsInTheWay(town, proceeding, day(context)) === undefined
-        const draw = { context, leaving: open, day: day(context), once: form.get('once') }
+        const draw = { context, leaving: open, day: day(context), idempotencyKey: form.get('idempotencyKey') }
         return free ? <ApprovePage {...draw} proceeding={proceeding} /> : <LeavePage {...draw} typed={{}} />
       })
     await decideProceeding(

@@ -32,7 +32,7 @@ function fieldsOf(form: HTMLFormElement): [string, string][] {
   )
   return typed.filter(([name]) => !closed.has(name))
 }
-const onceOn = (page: ParentNode) => page.querySelector<HTMLInputElement>('main input[name=once]')
+const keyOn = (page: ParentNode) => page.querySelector<HTMLInputElement>('main input[name=idempotencyKey]')
 
 async function keepDraft(form: HTMLFormElement): Promise<void> {
   const fields = new URLSearchParams(fieldsOf(form))
@@ -77,20 +77,20 @@ function holding(form: HTMLFormElement, key: CryptoKey): void {
   let going = false
   form.addEventListener('submit', async (event) => {
     const button = (event as SubmitEvent).submitter as HTMLButtonElement | HTMLInputElement | null
-    const once = onceOn(document)
-    if (going || button?.value !== 'register' || once === null) return
+    const own = keyOn(document)
+    if (going || button?.value !== 'register' || own === null) return
     event.preventDefault()
-    await keepForm(key, { once: once.value, fields: fieldsOf(form).filter(([name]) => name !== 'csrf') })
+    await keepForm(key, { idempotencyKey: own.value, fields: fieldsOf(form).filter(([name]) => name !== 'csrf') })
     if (await reachable()) {
       going = true
-      sessionStorage.setItem(SENT, once.value)
+      sessionStorage.setItem(SENT, own.value)
       form.requestSubmit(button)
       return
     }
     form.reset()
     form.querySelector('input[name=draft]')?.remove()
     form.dataset.draft = 'new'
-    once.value = crypto.randomUUID()
+    own.value = crypto.randomUUID()
     window.scrollTo(0, 0)
     await count(key)
   })
@@ -98,25 +98,25 @@ function holding(form: HTMLFormElement, key: CryptoKey): void {
 
 async function count(key: CryptoKey): Promise<void> {
   if (waiting === null) return
-  const here = onceOn(document)?.value
-  const left = (await keptForms(key)).filter(({ once }) => once !== here)
+  const here = keyOn(document)?.value
+  const left = (await keptForms(key)).filter(({ idempotencyKey }) => idempotencyKey !== here)
   waiting.hidden = left.length === 0
   waiting.dataset.counted = 'yes'
   waiting.textContent = left.length === 0 ? '' : `${waiting.dataset.text} ${left.length}`
 }
 
 let sending = false
-/** Sends what waits, each with this session's token. The registry knows each by its `once`, and takes it once. */
+/** Sends what waits, each with this session's token. The registry knows each by its idempotency key, and takes it once. */
 async function sendKept(key: CryptoKey): Promise<void> {
   const csrf = document.querySelector<HTMLInputElement>('input[name=csrf]')?.value
   if (sending || csrf === undefined) return
   sending = true
   try {
-    for (const { once, fields } of await keptForms(key)) {
-      if (once === onceOn(document)?.value) continue
-      const body = new URLSearchParams([...fields, ['once', once], ['csrf', csrf]])
+    for (const { idempotencyKey, fields } of await keptForms(key)) {
+      if (idempotencyKey === keyOn(document)?.value) continue
+      const body = new URLSearchParams([...fields, ['idempotencyKey', idempotencyKey], ['csrf', csrf]])
       const answer = await fetch('/desk/register/kept', { method: 'POST', body, redirect: 'manual' })
-      if (answer.status === 200) await dropForm(once)
+      if (answer.status === 200) await dropForm(idempotencyKey)
     }
   } catch {
     // Still no line.
@@ -129,7 +129,7 @@ async function sendKept(key: CryptoKey): Promise<void> {
 async function start(text: string): Promise<void> {
   const key = await keyFrom(text)
   const sent = sessionStorage.getItem(SENT)
-  const answered = new URLSearchParams(location.search).get('new') === '1' || onceOn(document)?.value === sent
+  const answered = new URLSearchParams(location.search).get('new') === '1' || keyOn(document)?.value === sent
   // On any other page nobody knows whether the answer came: it is sent again, and counts once.
   if (sent !== null && answered) await dropForm(sent)
   sessionStorage.removeItem(SENT)

@@ -36,7 +36,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
         {
           neighbourId: id,
           wish: { ground: ground.data, asked: form.has('asked') },
-          idempotencyKey: `desk ${form.get('once') || randomUUID()} erase`,
+          idempotencyKey: `desk ${form.get('idempotencyKey') || randomUUID()} erase`,
         },
       )
       return Reply.redirect(pathTo`/desk/neighbours/${id}`)
@@ -67,14 +67,14 @@ export const groundNames = (t: Texts): Record<Ground, string> => ({
 })
 
 /** On the page of somebody who has left. */
-export function EraseBox(props: { context: DeskContext; id: string; once: string }) {
-  const { context, id, once } = props
+export function EraseBox(props: { context: DeskContext; id: string; idempotencyKey: string }) {
+  const { context, id, idempotencyKey } = props
   const { t, session } = context
   const names = groundNames(t)
   return (
     <Details summary={t['erasure.propose']}>
       <PostForm action={`/desk/neighbours/${id}/erase`} csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <p class="govuk-hint">{t['erasure.lead']}</p>
         <Select
           name="ground"

@@ -16,14 +16,14 @@ interface HandedProps {
   context: DeskContext
   neighbour: Neighbour
   proofs: readonly ProofOutline[]
-  once: string
+  idempotencyKey: string
 }
 
 const action = ({ neighbour }: HandedProps, what: string) => `/desk/neighbours/${neighbour.id}/${what}`
 
 /** What is handed over: papers, proofs for a wallet, the way into their own page. */
 export function HandOver(props: HandedProps) {
-  const { context, neighbour, once } = props
+  const { context, neighbour, idempotencyKey } = props
   const { t, language, session, town, requester } = context
   const { languages, departedOn } = neighbour
   const { may } = withinCase(requester)
@@ -38,7 +38,7 @@ export function HandOver(props: HandedProps) {
         ) : (
           <>
             <PostForm action={action(props, 'papers')} target="_blank" rel="noopener" csrf={session.csrf}>
-              <input type="hidden" name="once" value={once} />
+              <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
               <h3>{t['desk.print']}</h3>
               <Select
                 name="kind"
@@ -69,7 +69,7 @@ export function HandOver(props: HandedProps) {
         )}
         {may('enrol') ? (
           <PostForm action={action(props, 'portal')} csrf={session.csrf}>
-            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
             <h3>{t['entrance.enrol']}</h3>
             <p class="govuk-hint">{t['entrance.enrolHint']}</p>
             <Field name="word" label={t['waysIn.word']} auto />

@@ -212,7 +212,7 @@ function FindPage(props: {
       {joined.with.map((other) => (
         <PostForm action={`/desk/neighbours/${id}/join/apart`} csrf={session.csrf}>
           <input type="hidden" name="other" value={other} />
-          <input type="hidden" name="once" value={randomUUID()} />
+          <input type="hidden" name="idempotencyKey" value={randomUUID()} />
           <h2>{t['join.apart']}</h2>
           <p>
             <a href={`/desk/neighbours/${other}`}>{t['desk.joined']}</a>
@@ -259,7 +259,7 @@ function JoinPage(props: {
       </p>
       <PostForm action={`/desk/neighbours/${stays.id}/join`} csrf={session.csrf}>
         <input type="hidden" name="other" value={joined.id} />
-        <input type="hidden" name="once" value={randomUUID()} />
+        <input type="hidden" name="idempotencyKey" value={randomUUID()} />
         <Field
           name="reason"
           label={t['join.joinWhy']}
@@ -301,7 +301,7 @@ function JoinsPage(props: { context: DeskContext; joins: readonly Join[]; faults
             <PostForm action="/desk/joins" csrf={session.csrf}>
               <input type="hidden" name="join" value={id} />
               <input type="hidden" name="stays" value={stays.id} />
-              <input type="hidden" name="once" value={randomUUID()} />
+              <input type="hidden" name="idempotencyKey" value={randomUUID()} />
               {mine ? <p class="govuk-hint">{t['join.joinMine']}</p> : ''}
               <p class="govuk-button-group">
                 {mine ? (

@@ -6,13 +6,13 @@ const STORE = 'forms'
 
 interface Row {
   /** The same on every sending, so that the registry takes it once. */
-  once: string
+  idempotencyKey: string
   at: number
   iv: Uint8Array<ArrayBuffer>
   sealed: ArrayBuffer
 }
 export interface KeptForm {
-  once: string
+  idempotencyKey: string
   fields: [string, string][]
 }
 
@@ -24,7 +24,7 @@ const asked = <T>(request: IDBRequest<T>) =>
 
 async function forms(mode: IDBTransactionMode): Promise<IDBObjectStore> {
   const opening = indexedDB.open('padron-desk', 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'once' })
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'idempotencyKey' })
   return (await asked(opening)).transaction(STORE, mode).objectStore(STORE)
 }
 
@@ -34,34 +34,38 @@ export function keyFrom(text: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 
-const bound = (iv: Uint8Array<ArrayBuffer>, once: string) => ({
+const bound = (iv: Uint8Array<ArrayBuffer>, idempotencyKey: string) => ({
   name: 'AES-GCM',
   iv,
-  additionalData: new TextEncoder().encode(once),
+  additionalData: new TextEncoder().encode(idempotencyKey),
 })
 
-export async function keepForm(key: CryptoKey, { once, fields }: KeptForm): Promise<void> {
+export async function keepForm(key: CryptoKey, { idempotencyKey, fields }: KeptForm): Promise<void> {
   const iv = crypto.getRandomValues(new Uint8Array(12))
-  const sealed = await crypto.subtle.encrypt(bound(iv, once), key, new TextEncoder().encode(JSON.stringify(fields)))
-  await asked((await forms('readwrite')).put({ once, at: Date.now(), iv, sealed } satisfies Row))
+  const sealed = await crypto.subtle.encrypt(
+    bound(iv, idempotencyKey),
+    key,
+    new TextEncoder().encode(JSON.stringify(fields)),
+  )
+  await asked((await forms('readwrite')).put({ idempotencyKey, at: Date.now(), iv, sealed } satisfies Row))
 }
 
-export async function dropForm(once: string): Promise<void> {
-  await asked((await forms('readwrite')).delete(once))
+export async function dropForm(idempotencyKey: string): Promise<void> {
+  await asked((await forms('readwrite')).delete(idempotencyKey))
 }
 
 /** Those that this clerk's key opens. What is a week old goes. */
 export async function keptForms(key: CryptoKey): Promise<KeptForm[]> {
   const rows = (await asked((await forms('readonly')).getAll())) as Row[]
   const opened: KeptForm[] = []
-  for (const { once, at, iv, sealed } of rows) {
+  for (const { idempotencyKey, at, iv, sealed } of rows) {
     if (at < Date.now() - LONGEST) {
-      await dropForm(once)
+      await dropForm(idempotencyKey)
       continue
     }
     try {
-      const text = new TextDecoder().decode(await crypto.subtle.decrypt(bound(iv, once), key, sealed))
-      opened.push({ once, fields: JSON.parse(text) })
+      const text = new TextDecoder().decode(await crypto.subtle.decrypt(bound(iv, idempotencyKey), key, sealed))
+      opened.push({ idempotencyKey, fields: JSON.parse(text) })
     } catch {
       // Another clerk's.
     }

@@ -16,12 +16,12 @@ interface PageProps {
   context: DeskContext
   leaving: Leaving
   day: Temporal.PlainDate
-  once: string
+  idempotencyKey: string
 }
 
 /** Leaving: at once where somebody died or says so themselves; else with the neighbour heard. */
 export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) {
-  const { context, leaving, typed, faults = {}, day, once } = props
+  const { context, leaving, typed, faults = {}, day, idempotencyKey } = props
   const { t } = context
   return (
     <Desk context={context} title={t['desk.leave']}>
@@ -40,7 +40,7 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
           typed={typed}
           faults={faults}
           day={day}
-          once={once}
+          idempotencyKey={idempotencyKey}
         />
       ) : (
         ''
@@ -52,7 +52,7 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
 }
 
 function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
-  const { context, leaving, typed, faults, once } = props
+  const { context, leaving, typed, faults, idempotencyKey } = props
   const { t, session } = context
   const labels = { day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }
   const how = saidByNames(t)
@@ -66,7 +66,7 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
       <p>
         <a href={`/desk/neighbours/${leaving.id}/join`}>{t['join.join']}</a>
       </p>
-      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       <input type="hidden" name="version" value={typed.version ?? String(leaving.version)} />
       <Radios
         name="cause"
@@ -213,7 +213,7 @@ export function AskAgainPage(props: {
 
 /** Everything that was said, once more, before a registration ends. */
 export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide }) {
-  const { context, leaving, proceeding, day, once } = props
+  const { context, leaving, proceeding, day, idempotencyKey } = props
   const { t, language, session } = context
   const back = `/desk/neighbours/${leaving.id}`
   return (
@@ -222,10 +222,18 @@ export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide 
       <WhoFacts context={context} leaving={leaving}>
         <Fact name={t['leaving.effect']}>{dayText(language, day.toString())}</Fact>
       </WhoFacts>
-      <ProceedingBox context={context} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
+      <ProceedingBox
+        context={context}
+        proceeding={proceeding}
+        typed={{}}
+        faults={{}}
+        day={day}
+        idempotencyKey={idempotencyKey}
+        onlyRead
+      />
       <p class="govuk-inset-text">{t['leaving.effectLead']}</p>
       <PostForm action={`${back}/proceedings/${proceeding.id}/decision`} csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <input type="hidden" name="sure" value="yes" />
         <p class="govuk-button-group">
           <Button warning name="decision" value="approved">

@@ -28,7 +28,7 @@ interface PageProps {
   /** Those they live with, of whom the reader may know. */
   mates: readonly Mate[]
   proofs: readonly ProofOutline[]
-  once: string
+  idempotencyKey: string
   registered: boolean
   /** Whether how to reach them and who acts for them was opened too. */
   reach: boolean
@@ -38,7 +38,7 @@ const action = ({ neighbour }: PageProps, what: string) => `/desk/neighbours/${n
 
 /** A neighbour as they are now, and what the reason of the case lets one do at the desk. */
 export function NeighbourPage(props: PageProps) {
-  const { context, neighbour, proofs, once, registered, reach } = props
+  const { context, neighbour, proofs, idempotencyKey, registered, reach } = props
   const { t, language } = context
   const {
     id,
@@ -142,7 +142,13 @@ export function NeighbourPage(props: PageProps) {
         )}
       </Facts>
       {may('correct-time') ? (
-        <SaidBoxes context={context} id={id} version={neighbour.version} said={said ?? []} once={once} />
+        <SaidBoxes
+          context={context}
+          id={id}
+          version={neighbour.version}
+          said={said ?? []}
+          idempotencyKey={idempotencyKey}
+        />
       ) : (
         ''
       )}
@@ -150,7 +156,11 @@ export function NeighbourPage(props: PageProps) {
       <Acts {...props} />
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
-      {departedOn && context.requester.role === 'supervisor' ? <EraseBox context={context} id={id} once={once} /> : ''}
+      {departedOn && context.requester.role === 'supervisor' ? (
+        <EraseBox context={context} id={id} idempotencyKey={idempotencyKey} />
+      ) : (
+        ''
+      )}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? (
         ''
       ) : (
@@ -214,7 +224,7 @@ function Mates({ context, neighbour, mates }: PageProps) {
 
 /** What can be done now, one button beside another; what asks for more opens where it stands. */
 function Acts(props: PageProps) {
-  const { context, neighbour, once, reach } = props
+  const { context, neighbour, idempotencyKey, reach } = props
   const { t, session } = context
   const { id, departedOn } = neighbour
   const { may } = withinCase(context.requester)
@@ -223,13 +233,13 @@ function Acts(props: PageProps) {
     <section class="acts" aria-labelledby="acts">
       <h2 id="acts">{t['neighbour.do']}</h2>
       {may('correct') ? <Correct context={context} neighbour={neighbour} reach={reach} /> : ''}
-      {may('move') ? <Settle context={context} neighbour={neighbour} once={once} /> : ''}
+      {may('move') ? <Settle context={context} neighbour={neighbour} idempotencyKey={idempotencyKey} /> : ''}
       <div class="govuk-button-group">
         {departedOn || !may('confirm') ? (
           ''
         ) : (
           <PostForm action={action(props, 'confirm')} csrf={session.csrf}>
-            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
             <Button secondary>{t['neighbour.confirm']}</Button>
           </PostForm>
         )}

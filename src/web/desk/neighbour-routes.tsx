@@ -103,7 +103,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
         neighbour={record}
         mates={mates}
         proofs={proofs}
-        once={randomUUID()}
+        idempotencyKey={randomUUID()}
         registered={registered}
         reach={context.query('open') === 'reach'}
       />

@@ -43,15 +43,15 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
   page({ method: 'post', path: '/desk/register/kept' }, async (context) => {
     const typed = typedIn(context)
-    const once = idempotencyKeyOf(typed)
-    const done = await registerPeople(deps, { context, typed: { ...typed, once }, once })
+    const idempotencyKey = idempotencyKeyOf(typed)
+    const done = await registerPeople(deps, { context, typed: { ...typed, idempotencyKey }, idempotencyKey })
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.flag('done', true)
     return Reply.disclose(
       await keepDraft(
         deps,
         { town: context.town, by: context.requester },
-        { id: typed.draft, draft: draftOf({ ...typed, once }) },
+        { id: typed.draft, draft: draftOf({ ...typed, idempotencyKey }) },
       ),
     )
   })

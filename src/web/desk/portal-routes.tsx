@@ -95,8 +95,8 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const { town, form, requester, language } = context
     const wanted = form.get('language')
     const theirs = isLanguage(wanted) ? wanted : language
-    const once = form.get('once') || undefined
-    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), once }
+    const idempotencyKey = form.get('idempotencyKey') || undefined
+    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), idempotencyKey }
     const { reference, at } = await bookHearing(deps, town, { wanted: hearing, source: requester.id })
     return pageOf(<AppointmentPage context={context} language={theirs} at={at} code={reference} />)
   })
@@ -194,7 +194,7 @@ function HearingBox(props: { context: DeskContext; times: readonly string[] }) {
         <p>{t['appointment.none']}</p>
       ) : (
         <PostForm action="/desk/appointments" csrf={session.csrf}>
-          <input type="hidden" name="once" value={randomUUID()} />
+          <input type="hidden" name="idempotencyKey" value={randomUUID()} />
           <p class="govuk-hint">{t['appointment.deskHint']}</p>
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" label={t['complaint.kind']} value="refused" options={writtenKinds(language)} />

@@ -22,7 +22,7 @@ interface BoxProps {
   typed: Typed
   faults: Faults
   day: Temporal.PlainDate
-  once: string
+  idempotencyKey: string
   /** Nothing can be done here: it is shown once more before it is approved. */
   onlyRead?: boolean
 }
@@ -73,7 +73,7 @@ export function ProceedingBox(props: BoxProps) {
 
 /** What was answered. Words are shown as they came, whatever they say. */
 function Answers(props: BoxProps) {
-  const { context, proceeding, once, onlyRead } = props
+  const { context, proceeding, idempotencyKey, onlyRead } = props
   const { t, language, session, town } = context
   return (
     <>
@@ -93,7 +93,7 @@ function Answers(props: BoxProps) {
               ''
             ) : (
               <PostForm action={actionOf(props, 'read')} csrf={session.csrf}>
-                <input type="hidden" name="once" value={once} />
+                <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
                 <Button name="answer" value={answer.id}>
                   {t['leaving.read']}
                 </Button>
@@ -107,7 +107,7 @@ function Answers(props: BoxProps) {
 }
 
 function Steps(props: BoxProps) {
-  const { context, proceeding, typed, faults, day, once } = props
+  const { context, proceeding, typed, faults, day, idempotencyKey } = props
   const { t, language, session, town } = context
   const labels = { day: t['desk.day'], month: t['desk.month'], year: t['desk.year'] }
   const names = wayNames(t)
@@ -124,7 +124,7 @@ function Steps(props: BoxProps) {
             <Button secondary>{t['leaving.letter']}</Button>
           </PostForm>
           <PostForm action={actionOf(props, 'notice')} csrf={session.csrf}>
-            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
             <Radios
               name="by"
               legend={t['leaving.way']}
@@ -148,7 +148,7 @@ function Steps(props: BoxProps) {
       )}
       <Details summary={t['leaving.write']} open={faults.words !== undefined}>
         <PostForm action={actionOf(props, 'answers')} csrf={session.csrf}>
-          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
           <Select
             name="who"
             label={t['leaving.whoSays']}
@@ -169,7 +169,7 @@ function Steps(props: BoxProps) {
       {town.departureCouncil ? (
         <Details summary={t['leaving.council']} open={faults.said !== undefined || faults.outcome !== undefined}>
           <PostForm action={actionOf(props, 'opinion')} csrf={session.csrf}>
-            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
             <Radios
               name="outcome"
               legend={t['leaving.councilSays']}
@@ -192,7 +192,7 @@ function Steps(props: BoxProps) {
       )}
       {missing ? <p>{reasonText(missing, t)}</p> : ''}
       <PostForm action={actionOf(props, 'decision')} csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <p class="govuk-button-group">
           {missing ? (
             ''

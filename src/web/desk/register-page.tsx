@@ -22,12 +22,12 @@ export interface RegisterProps {
   /** A document filled it in: to be looked at before anybody is registered. */
   read?: boolean
   /** The same on every sending of this form, so that it registers once. */
-  once: string
+  idempotencyKey: string
 }
 
 /** Who, where, with whom, how we know: one page, most of it optional. */
 export function RegisterPage(props: RegisterProps) {
-  const { context, typed, faults = {}, draftId, once, read } = props
+  const { context, typed, faults = {}, draftId, idempotencyKey, read } = props
   const { t, session } = context
   const value = (name: string) => typed[name] ?? ''
   return (
@@ -50,7 +50,7 @@ export function RegisterPage(props: RegisterProps) {
           tabindex={-1}
           aria-label={t['desk.register']}
         />
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <input type="hidden" name="people" value={String(peopleIn(typed))} />
         {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
         {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
@@ -201,14 +201,14 @@ export interface Alike {
 export function TwinPage(props: {
   context: DeskContext
   typed: Typed
-  once: string
+  idempotencyKey: string
   /** Said of what was typed: it is not about papers. */
   plain: boolean
   alike: readonly Alike[]
   /** It was asked before, and no reason was chosen. */
   again?: boolean
 }) {
-  const { context, typed, once, plain, alike, again } = props
+  const { context, typed, idempotencyKey, plain, alike, again } = props
   const here = alike.every(({ candidates }) => candidates.every(({ id }) => id === undefined))
   const { t, session } = context
   const asked = alike.map(({ person }) => `p${person}_because`)
@@ -226,11 +226,11 @@ export function TwinPage(props: {
       <p class="lead">{here ? t['register.alikeHereLead'] : t['register.twinLead']}</p>
       <PostForm action="/desk/register" csrf={session.csrf}>
         {Object.entries(typed)
-          .filter(([name]) => !['act', 'csrf', 'once', 'asked', ...asked].includes(name))
+          .filter(([name]) => !['act', 'csrf', 'idempotencyKey', 'asked', ...asked].includes(name))
           .map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <input type="hidden" name="asked" value={alike.map(({ person }) => person).join(' ')} />
         {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
         {alike.map((one) => (

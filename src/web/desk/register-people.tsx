@@ -45,19 +45,31 @@ class Untaken {
  */
 export async function registerPeople(
   deps: ProofDeps,
-  { context, typed, once }: { context: DeskContext; typed: Typed; once: string },
+  { context, typed, idempotencyKey }: { context: DeskContext; typed: Typed; idempotencyKey: string },
 ): Promise<Reply> {
   const { town, requester } = context
   const draftId = typed.draft
   const { people, faults } = check(typed, { ...context, rules: lifeRules(deps.clock, town) }, plainIn(context.form))
   const [first, ...others] = people
   const { read, ...shown } = typed
-  if (read) return pageOf(<RegisterPage context={context} typed={shown} read draftId={draftId} once={once} />)
+  if (read)
+    return pageOf(
+      <RegisterPage context={context} typed={shown} read draftId={draftId} idempotencyKey={idempotencyKey} />,
+    )
   // Told in another calendar: nobody is registered before somebody has looked at both dates.
   if (Object.keys(faults).length === 0 && Object.keys(typed).some((name) => TOLD.test(name)))
-    return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} once={once} />)
+    return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} idempotencyKey={idempotencyKey} />)
   if (Object.keys(faults).length > 0 || first === undefined)
-    return pageOf(<RegisterPage context={context} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
+    return pageOf(
+      <RegisterPage
+        context={context}
+        typed={typed}
+        faults={faults}
+        draftId={draftId}
+        idempotencyKey={idempotencyKey}
+      />,
+      422,
+    )
 
   // Two people are two for a reason, or the question is asked again.
   const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
@@ -67,13 +79,13 @@ export async function registerPeople(
     keepDraft(
       deps,
       { town, by: requester },
-      { id: draftId || once, draft: draftOf({ ...typed, once, [TO_DECIDE]: 'yes' }) },
+      { id: draftId || idempotencyKey, draft: draftOf({ ...typed, idempotencyKey, [TO_DECIDE]: 'yes' }) },
     )
   const compare = (alike: readonly Alike[], draft: { id: string }) => (
     <TwinPage
       context={context}
       typed={{ ...typed, draft: draft.id }}
-      once={once}
+      idempotencyKey={idempotencyKey}
       plain={context.form.has('plain')}
       alike={alike}
       again={alike.every(({ person }) => asked.includes(String(person)))}
@@ -96,7 +108,7 @@ export async function registerPeople(
       return await registerNeighbour(
         deps,
         { town, by: requester },
-        { form: { ...registration, ...distinct }, idempotencyKey: `desk ${once} ${at}` },
+        { form: { ...registration, ...distinct }, idempotencyKey: `desk ${idempotencyKey} ${at}` },
       )
     } catch (error) {
       if (error instanceof DuplicateSuspected) throw new Twin(at, error)
@@ -124,6 +136,9 @@ export async function registerPeople(
     }
     if (!(error instanceof Untaken)) throw error
     const wrong = faultsOf(error.error, context, error.person)
-    return pageOf(<RegisterPage context={context} typed={typed} faults={wrong} draftId={draftId} once={once} />, 422)
+    return pageOf(
+      <RegisterPage context={context} typed={typed} faults={wrong} draftId={draftId} idempotencyKey={idempotencyKey} />,
+      422,
+    )
   }
 }

@@ -179,7 +179,7 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
   const { context, ward, typed = {}, faults = {}, found, fault } = props
   const { t, session } = context
   const action = `/desk/neighbours/${ward.id}/representatives`
-  const once = typed.once || randomUUID()
+  const idempotencyKey = typed.idempotencyKey || randomUUID()
   return (
     <Desk context={context} title={t['representatives.acts']} script={deskScript.address}>
       <ErrorSummary title={t['desk.there']} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
@@ -208,7 +208,13 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
         <Button secondary>{t['desk.search']}</Button>
       </PostForm>
       {found ? (
-        <Adults context={context} ward={ward} choices={choicesOf(context, ward, found)} more={found.more} once={once} />
+        <Adults
+          context={context}
+          ward={ward}
+          choices={choicesOf(context, ward, found)}
+          more={found.more}
+          idempotencyKey={idempotencyKey}
+        />
       ) : (
         ''
       )}
@@ -217,7 +223,7 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
           context={context}
           ward={ward}
           choices={[{ value: typed.who, label: typed[`label_${typed.who}`] ?? '…' }]}
-          once={once}
+          idempotencyKey={idempotencyKey}
           typed={typed}
           faults={faults}
         />
@@ -226,7 +232,7 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
       )}
       <h2>{t['representatives.actsAddInstitution']}</h2>
       <PostForm action={action} csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <Field
           name="institution"
           label={t['representatives.actsName']}
@@ -262,17 +268,17 @@ function Adults(props: {
   ward: Represented
   choices: readonly Choice[]
   more?: boolean
-  once: string
+  idempotencyKey: string
   typed?: Typed
   faults?: Faults
 }) {
-  const { context, ward, choices, more, once, typed = {}, faults = {} } = props
+  const { context, ward, choices, more, idempotencyKey, typed = {}, faults = {} } = props
   const { t, session } = context
   const [only] = choices.length === 1 ? choices : []
   if (choices.length === 0) return <p role="status">{t['desk.nobody']}</p>
   return (
     <PostForm action={`/desk/neighbours/${ward.id}/representatives`} csrf={session.csrf}>
-      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       <Radios
         name="who"
         legend={t['desk.withWhom']}

@@ -178,7 +178,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const draft = context.query('draft')
     const household = context.query('household')
     const blank: Typed = isUuid(household) ? { household } : {}
-    if (draft === '') return pageOf(<RegisterPage context={context} typed={blank} once={randomUUID()} />)
+    if (draft === '') return pageOf(<RegisterPage context={context} typed={blank} idempotencyKey={randomUUID()} />)
     return Reply.page(await draftsOf(deps, context.town, context.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
       const faults = Object.fromEntries(
@@ -190,21 +190,28 @@ function registering(page: Pages, deps: DeskDeps): void {
           typed={typed}
           faults={faults}
           draftId={draft}
-          once={typed.once ?? randomUUID()}
+          idempotencyKey={typed.idempotencyKey ?? randomUUID()}
         />
       )
     })
   })
   page({ method: 'post', path: '/desk/register' }, async (context) => {
     const typed = typedIn(context)
-    const once = idempotencyKeyOf(typed)
+    const idempotencyKey = idempotencyKeyOf(typed)
     const draftId = typed.draft
     if (typed.act === 'another') {
       const people = String(Number(typed.people ?? '1') + 1)
-      return pageOf(<RegisterPage context={context} typed={{ ...typed, people }} draftId={draftId} once={once} />)
+      return pageOf(
+        <RegisterPage
+          context={context}
+          typed={{ ...typed, people }}
+          draftId={draftId}
+          idempotencyKey={idempotencyKey}
+        />,
+      )
     }
     if (typed.act === 'edit')
-      return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} once={once} />)
+      return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} idempotencyKey={idempotencyKey} />)
     if (typed.act === 'fill') {
       const { of: guardian = '', ...filled } = typed
       const ask = { purpose: purposeOf(context.requester), fields: ['household'] as const }
@@ -214,7 +221,7 @@ function registering(page: Pages, deps: DeskDeps): void {
           <RegisterPage
             context={context}
             typed={household ? { ...filled, household: household.id } : filled}
-            once={once}
+            idempotencyKey={idempotencyKey}
           />
         ),
       )
@@ -224,13 +231,19 @@ function registering(page: Pages, deps: DeskDeps): void {
       // Nothing of it is kept until the box says something else.
       if (Object.keys(faults).length > 0)
         return pageOf(
-          <RegisterPage context={context} typed={typed} faults={faults} draftId={draftId} once={once} />,
+          <RegisterPage
+            context={context}
+            typed={typed}
+            faults={faults}
+            draftId={draftId}
+            idempotencyKey={idempotencyKey}
+          />,
           422,
         )
       await keepDraft(deps, { town: context.town, by: context.requester }, { id: draftId, draft: draftOf(typed) })
       return Reply.redirect('/desk/work')
     }
-    return registerPeople(deps, { context, typed, once })
+    return registerPeople(deps, { context, typed, idempotencyKey })
   })
   page({ method: 'post', path: '/desk/drafts' }, async (context) => {
     const typed = typedIn(context)

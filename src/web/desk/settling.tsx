@@ -155,8 +155,8 @@ const whoIn = (form: Form, returns: boolean): Who => ({
 })
 
 /** A move; of somebody who left, their return. */
-export function Settle(props: { context: DeskContext; neighbour: Neighbour; once: string }) {
-  const { context, neighbour, once } = props
+export function Settle(props: { context: DeskContext; neighbour: Neighbour; idempotencyKey: string }) {
+  const { context, neighbour, idempotencyKey } = props
   const { t } = context
   const who = whoOf(neighbour, context)
   const settle = who.returns ? t['desk.return'] : t['desk.move']
@@ -165,7 +165,7 @@ export function Settle(props: { context: DeskContext; neighbour: Neighbour; once
       <p>
         <a href={`/desk/neighbours/${neighbour.id}/with`}>{t['moving.moveIn']}</a>
       </p>
-      <SettleForm context={context} id={neighbour.id} who={who} once={once} button={settle}>
+      <SettleForm context={context} id={neighbour.id} who={who} idempotencyKey={idempotencyKey} button={settle}>
         <AddressFields context={context} typed={{}} />
       </SettleForm>
     </Details>
@@ -176,19 +176,19 @@ function SettleForm(props: {
   context: DeskContext
   id: string
   who: Who
-  once: string
+  idempotencyKey: string
   button: string
   typed?: Typed
   faults?: Faults
   children: Child
 }) {
-  const { context, id, who, once, button, typed = {}, faults = {}, children } = props
+  const { context, id, who, idempotencyKey, button, typed = {}, faults = {}, children } = props
   const { t, session } = context
   return (
     <PostForm action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`} csrf={session.csrf}>
       <input type="hidden" name="version" value={who.version} />
       <input type="hidden" name="began" value={who.began} />
-      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
       {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
       <PlainTick t={t} faults={heldBack(typed, t)} />
@@ -228,7 +228,7 @@ function SettlePage(props: { context: DeskContext; who: Who; typed: Typed; fault
         context={context}
         id={idIn(context)}
         who={who}
-        once={idempotencyKeyOf(typed)}
+        idempotencyKey={idempotencyKeyOf(typed)}
         button={who.returns ? t['desk.return'] : t['desk.move']}
         typed={typed}
         faults={faults}
@@ -278,7 +278,7 @@ function WithPage(props: {
           context={context}
           id={id}
           who={who}
-          once={randomUUID()}
+          idempotencyKey={randomUUID()}
           button={who.returns ? t['desk.return'] : t['desk.move']}
         >
           <Radios

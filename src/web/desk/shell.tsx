@@ -169,4 +169,4 @@ export const idIn = ({ params }: Pick<DeskContext, 'params'>): Uuid => mustBeUui
 
 /** The idempotency key of a form: sent twice, it happens once. */
 export const idempotencyKeyIn = ({ form }: Pick<DeskContext, 'form'>, more = '') =>
-  `desk ${form.get('once') || randomUUID()} ${more}`
+  `desk ${form.get('idempotencyKey') || randomUUID()} ${more}`

@@ -34,7 +34,7 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
       const said = { kind: 'who-looked', request, language, neighbourId: requester.neighbourId } as const
       return {
         page,
-        ...(await complain(deps, town, { complaint: { ...said, once: line.entryId }, source: requester.id })),
+        ...(await complain(deps, town, { complaint: { ...said, idempotencyKey: line.entryId }, source: requester.id })),
       }
     })
     return Reply.page(asked, ({ page, reference }) => (

@@ -11,13 +11,13 @@ import { Done } from '../ui/parts.tsx'
 import { Own, type OwnContext } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */
-export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; once: string }) {
-  const { context, neighbour, once } = props
+export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; idempotencyKey: string }) {
+  const { context, neighbour, idempotencyKey } = props
   const { t, language, session } = context
   const { contact, languages, heardOn, version } = neighbour
   const hidden = (
     <>
-      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       <input type="hidden" name="version" value={String(version)} />
     </>
   )
@@ -47,7 +47,7 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
       <section aria-labelledby="child">
         <h2 id="child">{t['change.child']}</h2>
         <p>{t['change.childLead']}</p>
-        <ChildForm context={context} typed={{}} version={version} once={once} />
+        <ChildForm context={context} typed={{}} version={version} idempotencyKey={idempotencyKey} />
       </section>
       <section aria-labelledby="reach">
         <h2 id="reach">{t['change.reach']}</h2>
@@ -109,16 +109,16 @@ interface ChildProps {
   context: OwnContext
   typed: Typed
   version: number
-  once: string
+  idempotencyKey: string
   faults?: Faults
 }
 
 /** A child who was born, for a clerk to register. */
-function ChildForm({ context, typed, version, once, faults = {} }: ChildProps) {
+function ChildForm({ context, typed, version, idempotencyKey, faults = {} }: ChildProps) {
   const { t, session } = context
   return (
     <PostForm action="/me/change/child" csrf={session.csrf}>
-      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       <input type="hidden" name="version" value={String(version)} />
       <Field name="given" label={t['desk.given']} value={typed.given} fault={faults.given} required auto />
       <Field name="family" label={t['desk.family']} value={typed.family} fault={faults.family} auto />
@@ -152,19 +152,19 @@ export function MovePage(props: {
   context: OwnContext
   typed: Typed
   version: number
-  once: string
+  idempotencyKey: string
   /** How many of those they act for live with them. */
   wards: number
   faults?: Faults
 }) {
-  const { context, typed, version, once, wards, faults = {} } = props
+  const { context, typed, version, idempotencyKey, wards, faults = {} } = props
   const { t, session } = context
   return (
     <Own context={context} heading={t['change.move']}>
       <ErrorSummary title={t['desk.there']} faults={faults} />
       <p class="lead">{t['change.moveLead']}</p>
       <PostForm action="/me/change/move" csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <input type="hidden" name="version" value={String(version)} />
         <PlainTick t={t} faults={heldBack(typed, t)} />
         {wards === 0 ? (

@@ -45,7 +45,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   // Quiet, since whoever hid comes back to it.
   page({ method: 'get', path: '/me/change', quiet: true }, async (context) =>
     Reply.page(await own(context), (neighbour) => (
-      <ChangePage context={context} neighbour={neighbour} once={randomUUID()} />
+      <ChangePage context={context} neighbour={neighbour} idempotencyKey={randomUUID()} />
     )),
   )
   page({ method: 'post', path: '/me/change/here', quiet: true }, async (context) => {
@@ -90,7 +90,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/change/move', quiet: true }, async (context) => {
     const wards = await wardsAtHome(deps, context.town, context.requester)
     return Reply.page(await own(context), ({ version }) => (
-      <MovePage context={context} typed={{}} version={version} once={randomUUID()} wards={wards} />
+      <MovePage context={context} typed={{}} version={version} idempotencyKey={randomUUID()} wards={wards} />
     ))
   })
   page({ method: 'post', path: '/me/change/move', quiet: true, fresh: true }, async (context) => {
@@ -105,7 +105,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
           context={context}
           typed={typed}
           version={versionIn(context)}
-          once={form.get('once')}
+          idempotencyKey={form.get('idempotencyKey')}
           wards={wards}
           faults={faults}
         />,
@@ -126,7 +126,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         neighbourId: requester.neighbourId,
       } as const
       await complain(deps, town, {
-        complaint: { ...said, once: idempotencyKeyOf(context, 'move together') },
+        complaint: { ...said, idempotencyKey: idempotencyKeyOf(context, 'move together') },
         source: requester.id,
       })
       return Reply.redirect(ASKED)
@@ -154,7 +154,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', request: { asks: 'leave' }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, {
-      complaint: { ...said, once: idempotencyKeyOf(context, 'leave') },
+      complaint: { ...said, idempotencyKey: idempotencyKeyOf(context, 'leave') },
       source: requester.id,
     })
     await noteLeavingAlone(deps, town, requester)
@@ -172,7 +172,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       neighbourId: requester.neighbourId,
     } as const
     await complain(deps, town, {
-      complaint: { ...said, once: idempotencyKeyOf(context, 'object') },
+      complaint: { ...said, idempotencyKey: idempotencyKeyOf(context, 'object') },
       source: requester.id,
     })
     return Reply.redirect(ASKED)
@@ -201,7 +201,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         ...(given === '' ? { given: t['desk.given'] } : {}),
         ...(born && 'fault' in born ? { born: born.fault } : {}),
       }
-      const drawn = { typed, version: versionIn(context), once: form.get('once'), faults }
+      const drawn = { typed, version: versionIn(context), idempotencyKey: form.get('idempotencyKey'), faults }
       return pageOf(<ChildPage context={context} {...drawn} />, 422)
     }
     const newborn = { given, family, born: born?.date ?? '' }
@@ -212,7 +212,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       neighbourId: requester.neighbourId,
     } as const
     await complain(deps, town, {
-      complaint: { ...said, once: idempotencyKeyOf(context, 'child') },
+      complaint: { ...said, idempotencyKey: idempotencyKeyOf(context, 'child') },
       source: requester.id,
     })
     return Reply.redirect(ASKED)

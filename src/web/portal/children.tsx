@@ -28,7 +28,7 @@ const saysWhere = ({ claims }: Profile) =>
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/children', quiet: true }, async (context) => {
     const children = await representedBy(deps, context.town, context.requester)
-    const draw = (list: Asked[]) => <ChildrenPage context={context} represented={list} once={randomUUID()} />
+    const draw = (list: Asked[]) => <ChildrenPage context={context} represented={list} idempotencyKey={randomUUID()} />
     if (children === undefined) return pageOf(draw([]))
     const asked = await children.mapAsync((list) =>
       Promise.all(
@@ -52,7 +52,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const givers = await whoGives(deps, town)
     return Reply.page(
       await writePaper(deps, town, acting, id, order, idempotencyKeyOf(context, `${id} ${profile.id}`)),
-      (written) => <ShowPage context={context} written={written} profile={profile} once="" givers={givers} />,
+      (written) => <ShowPage context={context} written={written} profile={profile} idempotencyKey="" givers={givers} />,
     )
   })
   // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.
@@ -99,8 +99,8 @@ function ChildLookedPage(props: { context: OwnContext; child: string; page: Look
 /** With whether the city asks something about them before it decides. */
 type Asked = Represented & { asked: boolean }
 
-function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[]; once: string }) {
-  const { context, represented, once } = props
+function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[]; idempotencyKey: string }) {
+  const { context, represented, idempotencyKey } = props
   const { t, language, session } = context
   return (
     <Own context={context} heading={t['entrance.children']}>
@@ -131,7 +131,7 @@ function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[
             ''
           )}
           <PostForm action="/me/children" csrf={session.csrf}>
-            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
             <input type="hidden" name="child" value={id} />
             <p class="govuk-button-group">
               {offered

@@ -89,7 +89,7 @@ export function ComplainPage(
       <p class="lead">{t['complaint.lead']}</p>
       <PublicForm action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t['complaint.kind']} value={kind} options={writtenKinds(language)} />
-        <input type="hidden" name="once" value={randomUUID()} />
+        <input type="hidden" name="idempotencyKey" value={randomUUID()} />
         <Field
           name="text"
           label={t['complaint.text']}
@@ -145,7 +145,7 @@ export function ComplainPage(
             options={writtenKinds(language)}
           />
           <input type="hidden" name="language" value={language} />
-          <input type="hidden" name="once" value={randomUUID()} />
+          <input type="hidden" name="idempotencyKey" value={randomUUID()} />
           <Button secondary>{t['appointment.book']}</Button>
         </PublicForm>
       )}

@@ -60,11 +60,12 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     // They wanted an answer on their page, and have been signed out: it is not sent without their name behind their back.
     if (named && neighbourId === undefined) return show(request, { ...typed, fault: 'signed-out' }, 422)
     // With what it brings: a form that came back and was changed is another message.
-    const mark = uuidIn(form.get('once'))
-    const once = mark && [mark, ...files.map((file) => createHash('sha256').update(file).digest('hex'))].join(' ')
+    const mark = uuidIn(form.get('idempotencyKey'))
+    const idempotencyKey =
+      mark && [mark, ...files.map((file) => createHash('sha256').update(file).digest('hex'))].join(' ')
     const said = {
       ...{ kind, request: { asks: 'words' as const, text }, language: isLanguage(wanted) ? wanted : language },
-      ...{ neighbourId, once, attachments },
+      ...{ neighbourId, idempotencyKey, attachments },
     }
     try {
       const { reference } = await complain(deps, town, { complaint: said, source: request.source })
@@ -80,8 +81,8 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     const form = await request.form()
     const kind = kindOf(form.get('kind'))
     try {
-      const once = uuidIn(form.get('once'))
-      const wanted = { kind, language, at: form.get('at'), once }
+      const idempotencyKey = uuidIn(form.get('idempotencyKey'))
+      const wanted = { kind, language, at: form.get('at'), idempotencyKey }
       const booked = await bookHearing(deps, town, { wanted, source: request.source })
       return await show(request, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)
     } catch (error) {

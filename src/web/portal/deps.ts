@@ -20,4 +20,4 @@ export const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies", "st
 export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 
 export const idempotencyKeyOf = (context: OwnContext, what: string) =>
-  `me ${context.form.get('once') || randomUUID()} ${what}`
+  `me ${context.form.get('idempotencyKey') || randomUUID()} ${what}`

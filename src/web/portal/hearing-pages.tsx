@@ -24,10 +24,10 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const messages = await messagesOf(deps, town, requester)
     const asked = await ownProceeding(deps, town, requester)
     const restored = await recentRestore(deps, town)
-    const once = randomUUID()
+    const idempotencyKey = randomUUID()
     if (asked === undefined)
       return Reply.page(messages, (list) => (
-        <HomePage context={context} messages={list} once={once} restored={restored} />
+        <HomePage context={context} messages={list} idempotencyKey={idempotencyKey} restored={restored} />
       ))
     return Reply.page(
       asked.with(messages),
@@ -36,9 +36,15 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
           restored={restored}
           context={context}
           messages={list}
-          once={once}
+          idempotencyKey={idempotencyKey}
           asked={
-            <HearingBox context={context} proceeding={proceeding} once={once} action="/me/hearing" fault={fault} />
+            <HearingBox
+              context={context}
+              proceeding={proceeding}
+              idempotencyKey={idempotencyKey}
+              action="/me/hearing"
+              fault={fault}
+            />
           }
         />
       ),
@@ -64,7 +70,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     if (!isUuid(child)) throw new NotFound()
     const asked = await ownProceeding(deps, town, await actFor(deps, { town, by: requester }, child))
     if (asked === undefined) throw new NotFound()
-    const once = randomUUID()
+    const idempotencyKey = randomUUID()
     return Reply.page(
       asked,
       (proceeding) => (
@@ -73,7 +79,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
           <HearingBox
             context={context}
             proceeding={proceeding}
-            once={once}
+            idempotencyKey={idempotencyKey}
             action="/me/children/hearing/answer"
             fault={fault}
             hidden={<input type="hidden" name="child" value={child} />}
@@ -108,12 +114,12 @@ const beliefs = (t: Texts): Record<ProceedingCause, string> => ({
 function HearingBox(props: {
   context: OwnContext
   proceeding: OwnProceeding
-  once: string
+  idempotencyKey: string
   action: string
   fault?: string | undefined
   hidden?: Child
 }) {
-  const { context, proceeding, once, action, fault, hidden } = props
+  const { context, proceeding, idempotencyKey, action, fault, hidden } = props
   const { t, language, session, town, form } = context
   const { cause, reason, answerBy, answers } = proceeding
   return (
@@ -145,7 +151,7 @@ function HearingBox(props: {
         ''
       )}
       <PostForm action={action} csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         {hidden ?? ''}
         <Field
           name="words"

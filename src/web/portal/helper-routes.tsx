@@ -83,7 +83,10 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     const { code } = await nameHelper(
       deps,
       { town, by: requester },
-      { helper: { ...named.data, profiles: chosen, until: day }, once: form.get('once') || undefined },
+      {
+        helper: { ...named.data, profiles: chosen, until: day },
+        idempotencyKey: form.get('idempotencyKey') || undefined,
+      },
     ).catch((error: unknown) => {
       if (error instanceof SaysTooMuch) return { code: undefined }
       throw error
@@ -144,9 +147,9 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
         source,
       })
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
-      const once = `helper ${randomUUID()}`
+      const idempotencyKey = `helper ${randomUUID()}`
       if (form.has('paper')) {
-        const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
+        const printed = await printPaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
         const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
         return Reply.document(
           printed.map(({ pdf }) => pdf),
@@ -154,7 +157,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
           headers,
         )
       }
-      const written = await writePaper(deps, town, requester, requester.neighbourId, order, once)
+      const written = await writePaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
       return Reply.page(written, ({ paper }) => (
         <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
       ))
@@ -223,7 +226,7 @@ function HelpersPage(props: {
         ))}
       </ul>
       <PostForm action="/me/helpers" csrf={session.csrf}>
-        <input type="hidden" name="once" value={typed.once ?? randomUUID()} />
+        <input type="hidden" name="idempotencyKey" value={typed.idempotencyKey ?? randomUUID()} />
         <Field name="name" label={t['helpers.name']} value={typed.name} fault={faults.name} required auto />
         <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
         <Group name="for" legend={t['desk.service']} fault={faults.for}>

@@ -13,12 +13,12 @@ import { Own, type OwnContext } from './shell.tsx'
 export function HomePage(props: {
   context: OwnContext
   messages: Messages
-  once: string
+  idempotencyKey: string
   /** What the city asks before it decides whether they stay registered. */
   asked?: Child
   restored?: Restored | undefined
 }) {
-  const { context, messages, once, asked, restored } = props
+  const { context, messages, idempotencyKey, asked, restored } = props
   const { notices, stillHere } = messages
   const { t, language, town, session } = context
   return (
@@ -60,7 +60,7 @@ export function HomePage(props: {
       <h2>{t['entrance.messages']}</h2>
       {stillHere ? (
         <PostForm action="/me/change/here" class="govuk-inset-text" csrf={session.csrf}>
-          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
           <p>
             {t['change.here']} {t['change.hereLead']}
           </p>

@@ -15,11 +15,11 @@ import { Own, type OwnContext } from './shell.tsx'
 /** Each service by name, and exactly what it will learn. */
 export function ChoosePage(props: {
   context: OwnContext
-  once: string
+  idempotencyKey: string
   proofs: readonly ProofOutline[]
   givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { context, once, proofs, givers } = props
+  const { context, idempotencyKey, proofs, givers } = props
   const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
   const { t, language, session } = context
   const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
@@ -27,7 +27,7 @@ export function ChoosePage(props: {
     <Own context={context} heading={t['entrance.get']}>
       <p class="lead">{t['entrance.getLead']}</p>
       <PostForm action="/me/proof" csrf={session.csrf}>
-        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
         <ul class="cards">
           {mine.map((profile) => (
             <li>
@@ -76,10 +76,10 @@ export function ShowPage(props: {
   written: WrittenPaper
   profile: Profile
   /** Prints this very proof as a paper; empty where only the screen is offered. */
-  once: string
+  idempotencyKey: string
   givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { context, written, profile, once, givers } = props
+  const { context, written, profile, idempotencyKey, givers } = props
   const { t, language, session } = context
   return (
     <Own context={context} heading={profile.title[language]}>
@@ -94,9 +94,9 @@ export function ShowPage(props: {
       <p>
         {t['check.until']} {dayText(language, written.paper.expiresOn)}
       </p>
-      {once ? (
+      {idempotencyKey ? (
         <PostForm action="/me/paper" csrf={session.csrf}>
-          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
           <input type="hidden" name="profile" value={profile.id} />
           <Button>{t['entrance.pdf']}</Button>
         </PostForm>

@@ -89,7 +89,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const givers = await whoGives(deps, context.town)
     return Reply.page(
       await proofsOf(deps, { town: context.town, by: context.requester }, context.requester.neighbourId),
-      ({ proofs }) => <ChoosePage context={context} once={randomUUID()} proofs={proofs} givers={givers} />,
+      ({ proofs }) => <ChoosePage context={context} idempotencyKey={randomUUID()} proofs={proofs} givers={givers} />,
     )
   })
   const orderOf = (context: OwnContext) => {
@@ -102,22 +102,28 @@ function own(page: OwnPages, deps: PortalDeps): void {
       profile: profile.id,
       handedTo: 'neighbour' as const,
     }
-    return { profile, order, once: idempotencyKeyOf(context, profile.id) }
+    return { profile, order, idempotencyKey: idempotencyKeyOf(context, profile.id) }
   }
   /** A bank's proof, and others that are worth money, are for who signed in a moment ago. */
   const fresh = (form: OwnContext['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
   page({ method: 'post', path: '/me/proof', fresh }, async (context) => {
     const { town, requester } = context
-    const { profile, order, once } = orderOf(context)
+    const { profile, order, idempotencyKey } = orderOf(context)
     const givers = await whoGives(deps, town)
-    return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
-      <ShowPage context={context} written={made} profile={profile} once={context.form.get('once')} givers={givers} />
+    return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, idempotencyKey), (made) => (
+      <ShowPage
+        context={context}
+        written={made}
+        profile={profile}
+        idempotencyKey={context.form.get('idempotencyKey')}
+        givers={givers}
+      />
     ))
   })
   page({ method: 'post', path: '/me/paper', fresh }, async (context) => {
     const { town, requester } = context
-    const { order, once } = orderOf(context)
-    const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
+    const { order, idempotencyKey } = orderOf(context)
+    const printed = await printPaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
     const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
     return Reply.document(
       printed.map(({ pdf }) => pdf),

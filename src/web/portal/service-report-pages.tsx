@@ -53,12 +53,12 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
     }
     if (!report.success || Object.keys(faults).length > 0)
       return pageOf(<ServiceReportPage {...page} faults={faults} />, 422)
-    const once = uuidIn(form.get('once'))
+    const idempotencyKey = uuidIn(form.get('idempotencyKey'))
     const said = {
       kind: 'service' as const,
       request: { asks: 'words' as const, text },
       language,
-      once,
+      idempotencyKey,
       report: report.data,
     }
     const sent = await complain(deps, town, { complaint: said, source: request.source }).catch((error: unknown) => {
@@ -90,7 +90,7 @@ export function ServiceReport(props: {
   return (
     <PublicForm action={`/complain/service?lang=${language}`}>
       <input type="hidden" name="service" value={service} />
-      <input type="hidden" name="once" value={randomUUID()} />
+      <input type="hidden" name="idempotencyKey" value={randomUUID()} />
       {only ? (
         <>
           <input type="hidden" name="organisation" value={only.id} />

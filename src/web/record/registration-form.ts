@@ -60,7 +60,8 @@ export function typedIn({ form, t, language }: Pick<PageContext, 'form' | 't' | 
 }
 
 /** The form's own number: whatever is sent with it twice is done once. */
-export const idempotencyKeyOf = ({ once = '' }: Typed): string => (isUuid(once) ? once : crypto.randomUUID())
+export const idempotencyKeyOf = ({ idempotencyKey = '' }: Typed): string =>
+  isUuid(idempotencyKey) ? idempotencyKey : crypto.randomUUID()
 
 /**
  * Takes the lines of documents out of a form, wherever a reader typed them. Where a name goes they fill in what they

@@ -60,7 +60,7 @@ describe('somebody who has left', () => {
     const { id, householdId } = await register(app, { ...PERSON })
     const mate = await register(app, { householdId, address: undefined } as object)
     const me = await signedIn(app, { kind: 'resident', subject: id })
-    await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+    await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
     await me.send('/complain', { kind: 'change', text: 'Oblidada wrote this' }, '/me')
     await depart(id)
 
@@ -192,7 +192,7 @@ describe('a neighbour who goes', () => {
   it('says so themself; a clerk ends it, since a stolen card must end nobody’s residence; then nothing is left to come in to', async () => {
     const { id, version } = await register(app, { since: '2020-01-01' })
     const me = await signedIn(app, { kind: 'resident', subject: id })
-    const form = { version: String(version), once: randomUUID() }
+    const form = { version: String(version), idempotencyKey: randomUUID() }
     await me.send('/me/change/leave', form, '/me/change')
     expect((await openRecord(app, id)).body).not.toHaveProperty('departedOn')
     await me.send('/me/change/leave', { ...form, sure: 'yes' }, '/me/change')

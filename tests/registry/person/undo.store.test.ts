@@ -167,7 +167,12 @@ describe('undoing what was just written', () => {
 
   it('is asked once more at the desk, and of a registration ends at the search', async () => {
     const clerk = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
-    const form = { once: crypto.randomUUID(), p0_given: 'Esborrada', p0_family: 'Totduna', where: 'no-fixed-address' }
+    const form = {
+      idempotencyKey: crypto.randomUUID(),
+      p0_given: 'Esborrada',
+      p0_family: 'Totduna',
+      where: 'no-fixed-address',
+    }
     const sent = { ...form, usual: 'la platja', act: 'register' }
     const done = await clerk.send('/desk/register', sent, '/desk/register')
     const page = (done.headers.get('location') ?? '').replace('?new=1', '')

@@ -20,7 +20,7 @@ function form(more: Record<string, string>): Record<string, string> {
   people += 1
   return {
     act: 'register',
-    once: randomUUID(),
+    idempotencyKey: randomUUID(),
     people: '1',
     p0_given: inventedWord(people),
     p0_family: inventedWord(people + 500),
@@ -165,7 +165,7 @@ describe('a correction, a move, a departure and a notice on a page', () => {
       ['leave', { cause: 'death', 'on-day': '1', 'on-month': '1', 'on-year': '2999' }, 'on', t['desk.dayToCome']],
     ]
     for (const [what, typed, field, text] of all) {
-      const body = { version: String(version), once: randomUUID(), ...typed }
+      const body = { version: String(version), idempotencyKey: randomUUID(), ...typed }
       const answer = await clerk.send(`${at}/${what}`, body, `${at}${what === 'leave' ? '/leave' : ''}`)
       const page = await answer.text()
       expect([answer.status, page.includes(`href="#${field}`), page.includes(text)], `${what} ${text}`).toEqual([
@@ -183,7 +183,7 @@ describe('a correction, a move, a departure and a notice on a page', () => {
     const at = `/desk/neighbours/${id}`
     const move = {
       version: String(version),
-      once: randomUUID(),
+      idempotencyKey: randomUUID(),
       where: 'no-fixed-address',
       ...since('1', 'june', '2010'),
     }
@@ -205,7 +205,7 @@ describe('a correction, a move, a departure and a notice on a page', () => {
       ['2999', t['desk.dayToCome']],
       ['', t['desk.wholeDay']],
     ] as const) {
-      const typed = { once: randomUUID(), 'told-day': '1', 'told-month': 'May', 'told-year': year }
+      const typed = { idempotencyKey: randomUUID(), 'told-day': '1', 'told-month': 'May', 'told-year': year }
       const answer = await clerk.send(at, typed, `/desk/neighbours/${id}/leave`)
       expect([answer.status, (await answer.text()).includes(text)], year).toEqual([422, true])
     }

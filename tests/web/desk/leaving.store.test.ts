@@ -35,7 +35,7 @@ async function visit(more: Parameters<typeof register>[1] = {}) {
   const clerk = await seat('clerk-1')
   const at = `/desk/neighbours/${id}`
   const leave = (fields: Record<string, string>) =>
-    clerk.send(`${at}/leave`, { version: '1', once: randomUUID(), ...fields }, `${at}/leave`)
+    clerk.send(`${at}/leave`, { version: '1', idempotencyKey: randomUUID(), ...fields }, `${at}/leave`)
   const gone = async () => 'departedOn' in (await openRecord(app, id, 'supervisor')).body
   return { id, at, clerk, leave, gone }
 }
@@ -148,7 +148,11 @@ describe('a departure that is being decided', () => {
       )
       const answer = /name="answer" value="([^"]+)"/.exec(shown)?.[1] ?? ''
       await second.send(`${box}/read`, { answer }, `${at}/leave`)
-      const asked = await second.send(`${box}/decision`, { decision: 'approved', once: randomUUID() }, `${at}/leave`)
+      const asked = await second.send(
+        `${box}/decision`,
+        { decision: 'approved', idempotencyKey: randomUUID() },
+        `${at}/leave`,
+      )
       const once = await asked.text()
       for (const said of [
         t['leaving.ask'],
@@ -159,7 +163,7 @@ describe('a departure that is being decided', () => {
       ])
         expect(once, said).toContain(said)
       expect(await gone()).toBe(false)
-      const sure = { decision: 'approved', sure: 'yes', once: randomUUID() }
+      const sure = { decision: 'approved', sure: 'yes', idempotencyKey: randomUUID() }
       expect((await second.send(`${box}/decision`, sure, `${at}/leave`)).status).toBe(303)
       expect(await gone()).toBe(true)
     } finally {
@@ -201,7 +205,7 @@ describe('a departure that is being decided', () => {
   it('of a protected neighbour is a supervisor’s, and stands nowhere for anybody else', async () => {
     const { id, at, clerk } = await visit({ protected: true, name: { given: 'Ningu', family: ['Laveu'] } })
     const supervisor = await seat('supervisor-1', 'supervisor')
-    const form = { ...HEARD, version: '1', once: randomUUID(), sure: 'yes' }
+    const form = { ...HEARD, version: '1', idempotencyKey: randomUUID(), sure: 'yes' }
     expect((await supervisor.send(`${at}/leave`, form, `${at}/leave`)).status).toBe(303)
     const count = async (who: typeof clerk) =>
       ((await (await who.open('/desk/work')).text()).match(/\/leave"/g) ?? []).length

@@ -135,11 +135,11 @@ describe('a form sent as it was drawn', () => {
     const nameless = await clerk.send(`${at}/correct`, { ...typed, given: '', family: '' }, at)
     expect(nameless.status).toBe(422)
 
-    const once = randomUUID()
+    const idempotencyKey = randomUUID()
     const move = {
       version: String(version),
       began: '2020-01-01',
-      once,
+      idempotencyKey,
       where: 'dwelling',
       street: 'del Far',
       number: '3',
@@ -153,9 +153,9 @@ describe('a form sent as it was drawn', () => {
       const answer = await clerk.send(`${at}/move`, { ...move, ...day }, at)
       const again = await answer.text()
       expect([answer.status, again.includes('href="#since-day"')]).toEqual([422, true])
-      expect(fieldsOf(again, `${at}/move`)).toMatchObject({ once, street: 'del Far', number: '3', ...day })
+      expect(fieldsOf(again, `${at}/move`)).toMatchObject({ idempotencyKey, street: 'del Far', number: '3', ...day })
     }
-    const nowhere = await clerk.send(`${at}/move`, { version: String(version), once }, at)
+    const nowhere = await clerk.send(`${at}/move`, { version: String(version), idempotencyKey }, at)
     expect([nowhere.status, (await nowhere.text()).includes('href="#where-dwelling"')]).toEqual([422, true])
     expect((await openRecord(app, id)).headers.get('etag')).toBe(`"${version}"`)
     expect((await clerk.send(`${at}/move`, move, at)).status).toBe(303)
@@ -197,7 +197,7 @@ describe('the reason of a case, chosen once', () => {
 
   it.each(PAPER_KINDS)('is enough for the paper “%s”', async (kind) => {
     const { clerk, at } = await under('papers')
-    const paper = await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)
+    const paper = await clerk.send(`${at}/papers`, { kind, language: 'en', idempotencyKey: randomUUID() }, at)
     expect([paper.status, paper.headers.get('content-type')]).toEqual([200, 'application/pdf'])
   })
 
@@ -215,7 +215,7 @@ describe('the reason of a case, chosen once', () => {
     expect((await clerk.open(`${at}/history`)).status).toBe(403)
     const name = { version: String(version), given: 'Somebody', family: 'Else', 'born-year': '2015' }
     expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(403)
-    expect((await clerk.send(`${at}/portal`, { what: 'card', once: randomUUID() }, at)).status).toBe(403)
+    expect((await clerk.send(`${at}/portal`, { what: 'card', idempotencyKey: randomUUID() }, at)).status).toBe(403)
     expect((await openRecord(app, id)).body).toMatchObject({ version })
   })
 
@@ -228,7 +228,9 @@ describe('the reason of a case, chosen once', () => {
     expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(303)
     expect((await openRecord(app, id)).body).toMatchObject({ name: { given: 'Fatou' } })
     const kind = PAPER_KINDS[0]
-    expect((await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)).status).toBe(403)
+    expect((await clerk.send(`${at}/papers`, { kind, language: 'en', idempotencyKey: randomUUID() }, at)).status).toBe(
+      403,
+    )
   })
 
   it('shows for a departure who leaves, and hands over and changes nothing', async () => {
@@ -263,7 +265,7 @@ describe('a document reader at the desk', () => {
 
   it('fills the form in, registers only when a clerk has looked, and finds them by it again', async () => {
     const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
-    const form = { act: 'register', people: '1', once: randomUUID(), where: 'no-fixed-address' }
+    const form = { act: 'register', people: '1', idempotencyKey: randomUUID(), where: 'no-fixed-address' }
     const read = await clerk.send('/desk/register', { ...form, p0_given: LINES }, '/desk/register')
     const html = await read.text()
     expect(read.status).toBe(200)
@@ -309,7 +311,7 @@ describe('somebody who left and lives here again', () => {
 
     const form = {
       version: String(version + 1),
-      once: randomUUID(),
+      idempotencyKey: randomUUID(),
       where: 'no-fixed-address',
       agreement: 'all-agree',
     }

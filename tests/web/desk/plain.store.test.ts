@@ -30,7 +30,7 @@ const counted = async () =>
   (await app.peek("select id from ledger_entries where action = 'plain-confirmed' and subject_id is null")).length
 const form = (more: Record<string, string>) => ({
   act: 'register',
-  once: randomUUID(),
+  idempotencyKey: randomUUID(),
   p0_given: `Visa ${randomUUID()}`,
   where: 'dwelling',
   street: 'Nou',
@@ -89,8 +89,8 @@ describe('a text that says too much, at the desk', () => {
     const officer = await desk('legal')
     const sendings = [
       [clerk, `${at}/correct`, { given: 'Visa', contact: WORDS, version: '1' }, at],
-      [clerk, `${at}/move`, { where: 'dwelling', street: WORDS, version: '2', once: randomUUID() }, at],
-      [clerk, `${at}/leave`, { ...LEAVES, reason: WORDS, version: '3', once: randomUUID() }, at],
+      [clerk, `${at}/move`, { where: 'dwelling', street: WORDS, version: '2', idempotencyKey: randomUUID() }, at],
+      [clerk, `${at}/leave`, { ...LEAVES, reason: WORDS, version: '3', idempotencyKey: randomUUID() }, at],
       [
         officer,
         '/desk/organisations/attestation',
@@ -135,7 +135,10 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const sendings = [
       ['/me/change/reach', { contact: WORDS, version: String(version) }],
-      ['/me/change/move', { where: 'dwelling', street: WORDS, version: String(version + 1), once: randomUUID() }],
+      [
+        '/me/change/move',
+        { where: 'dwelling', street: WORDS, version: String(version + 1), idempotencyKey: randomUUID() },
+      ],
       ['/me/helpers', { name: 'Refugee Aid', 'for-library': 'yes', ...until }],
     ] as const
     for (const [path, fields] of sendings) {

@@ -25,7 +25,7 @@ const word = () => {
   return inventedWord(70_000 + people * 11)
 }
 const form = (more: Record<string, string>) => ({
-  once: randomUUID(),
+  idempotencyKey: randomUUID(),
   act: 'register',
   p0_given: word(),
   'p0_born-year': String(1930 + people),

@@ -116,7 +116,7 @@ describe('years that somebody says at the desk', () => {
   it('are kept, shown as said, confirmed by another clerk or not, and the neighbour reads both', async () => {
     const clerk = await desk()
     const typed = {
-      once: randomUUID(),
+      idempotencyKey: randomUUID(),
       people: '1',
       p0_given: 'Oumou',
       p0_family: 'Sangaré',
@@ -159,7 +159,8 @@ describe('years that somebody says at the desk', () => {
     const [clerk, supervisor] = [await desk(), await desk('supervisor-1', 'supervisor')]
     const before = await (await clerk.open('/desk/work')).text()
     const { id } = await register(app, { since: '2019-03-01', protected: true })
-    const plain = (html: string) => html.replace(/nonce="[^"]+"|name="(csrf|once)" value="[^"]+"|data-key="[^"]+"/g, '')
+    const plain = (html: string) =>
+      html.replace(/nonce="[^"]+"|name="(csrf|idempotencyKey)" value="[^"]+"|data-key="[^"]+"/g, '')
     expect(plain(await (await clerk.open('/desk/work')).text())).toBe(plain(before))
     expect(await (await clerk.open('/desk/years')).text()).not.toContain(id)
     expect(await (await supervisor.open('/desk/years')).text()).toContain(id)
@@ -172,7 +173,13 @@ describe('a move to where they live already', () => {
   it('is answered in the form, at the desk and on the neighbour’s own page', async () => {
     const address = { kind: 'dwelling', streetName: 'del Far', number: '3' } as const
     const { id, version } = await register(app, { address })
-    const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del far', number: '3' }
+    const form = {
+      version: String(version),
+      idempotencyKey: randomUUID(),
+      where: 'dwelling',
+      street: 'del far',
+      number: '3',
+    }
     const clerk = await desk()
     const at = await clerk.send(`/desk/neighbours/${id}/move`, form, '/desk')
     expect([at.status, (await at.text()).includes(t['dates.nothing'])]).toEqual([422, true])

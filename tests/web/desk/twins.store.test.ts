@@ -25,7 +25,7 @@ const hidden = (html: string) =>
 
 describe('somebody very like a neighbour, at the desk', () => {
   const form = (given: string) => ({
-    once: randomUUID(),
+    idempotencyKey: randomUUID(),
     act: 'register',
     p0_given: given,
     p0_family: 'Bessona',
@@ -75,15 +75,15 @@ describe('somebody very like a neighbour, at the desk', () => {
   it('waits once, however often its form is sent, and when it waited for a line', async () => {
     await register(app, { name: { given: 'Ermessenda', family: ['Bessona'] }, dateOfBirth: '1980' })
     const clerk = await desk()
-    const once = form('Ermessenda')
-    for (let i = 0; i < 2; i += 1) expect((await clerk.send('/desk/register', once, '/desk/register')).status).toBe(409)
-    const kept = await clerk.send('/desk/register/kept', once, '/desk/register')
+    const sent = form('Ermessenda')
+    for (let i = 0; i < 2; i += 1) expect((await clerk.send('/desk/register', sent, '/desk/register')).status).toBe(409)
+    const kept = await clerk.send('/desk/register/kept', sent, '/desk/register')
     expect([kept.status, await kept.json()]).toEqual([200, { done: true }])
     const work = await (await clerk.open('/desk/work')).text()
     expect(work.match(/Ermessenda Bessona/g)).toHaveLength(1)
     expect(work.split(t['work.toDecide'])[1]?.split('<h2')[0]).toContain('Ermessenda')
     // One that says nothing of itself is kept all the same.
-    const { once: _, ...without } = once
+    const { idempotencyKey: _, ...without } = sent
     expect((await clerk.send('/desk/register/kept', { ...without, draft: '' }, '/desk/register')).status).toBe(200)
   })
 

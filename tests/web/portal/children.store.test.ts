@@ -21,7 +21,7 @@ async function family(age: number, more: object = {}) {
   })
   const me = await signedIn(app, { kind: 'resident', subject: parent.id })
   const fetchFor = (id: string, profile = 'school-enrolment', who = me) =>
-    who.send('/me/children', { child: id, profile, once: randomUUID() }, '/me/children')
+    who.send('/me/children', { child: id, profile, idempotencyKey: randomUUID() }, '/me/children')
   return { parent, child, me, fetchFor }
 }
 const hand = async (id: string, what: 'phone' | 'card') => {
@@ -73,7 +73,7 @@ describe('whoever acts for a child', () => {
     const { parent, child } = await family(17)
     app.clock.advance({ hours: 24 * 366 })
     const me = await signedIn(app, { kind: 'resident', subject: parent.id })
-    const sent = { child: child.id, profile: 'school-enrolment', once: randomUUID() }
+    const sent = { child: child.id, profile: 'school-enrolment', idempotencyKey: randomUUID() }
     expect((await me.send('/me/children', sent, '/me/children')).status).toBe(404)
   })
 

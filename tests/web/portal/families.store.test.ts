@@ -36,7 +36,7 @@ const moving = (who: string, version: number) => ({
   street: 'Carrer Nou',
   number: '8',
   version: String(version),
-  once: randomUUID(),
+  idempotencyKey: randomUUID(),
 })
 const waiting = () =>
   app.peek<{ neighbour_id: string; reason: string }>(
@@ -125,7 +125,7 @@ describe('somebody of fourteen who hides, or says that they leave, alone', () =>
     const hid = await me.send('/me/change/hide', { version: String(young.version) }, '/me/change')
     const page = await (await me.open(hid.headers.get('location') ?? '')).text()
     expect(page).toContain('116 111')
-    const left = await me.send('/me/change/leave', { sure: 'yes', once: randomUUID() }, '/me/change')
+    const left = await me.send('/me/change/leave', { sure: 'yes', idempotencyKey: randomUUID() }, '/me/change')
     expect(await (await me.open(left.headers.get('location') ?? '')).text()).toContain('116 111')
     const mine = (await waiting()).filter(({ neighbour_id }) => neighbour_id === young.id)
     expect(mine.map(({ reason }) => reason).sort()).toEqual(['hides-alone', 'leaves-alone'])

@@ -52,8 +52,8 @@ describe('a neighbour of whom it is said that they left', () => {
       expect(page).not.toContain(t['leaving.inHousehold'])
     }
     const words = 'I sleep here. My papers are with the police.'
-    const once = randomUUID()
-    for (const _ of [1, 2]) expect((await me.send('/me/hearing', { words, once })).status).toBe(303)
+    const idempotencyKey = randomUUID()
+    for (const _ of [1, 2]) expect((await me.send('/me/hearing', { words, idempotencyKey })).status).toBe(303)
     expect(await answers(id)).toMatchObject([{ text: words, by: 'neighbour', atDesk: false }])
     const after = await (await me.open('/me?answered=1')).text()
     for (const said of [t['hearing.done'], words, t['hearing.waits']]) expect(after).toContain(said)
@@ -65,14 +65,14 @@ describe('a neighbour of whom it is said that they left', () => {
 
   it('needs no words to say so', async () => {
     const { id, me } = await doubted()
-    expect((await me.send('/me/hearing', { words: '', once: randomUUID() })).status).toBe(303)
+    expect((await me.send('/me/hearing', { words: '', idempotencyKey: randomUUID() })).status).toBe(303)
     expect(await answers(id)).toMatchObject([{ text: '' }])
   })
 
   it('has back all they wrote where it is too long', async () => {
     const { id, me } = await doubted()
     const long = 'x'.repeat(20_001)
-    const back = await me.send('/me/hearing', { words: long, once: randomUUID() })
+    const back = await me.send('/me/hearing', { words: long, idempotencyKey: randomUUID() })
     expect(back.status).toBe(422)
     const page = await back.text()
     for (const said of [t['hearing.tooLong'], long]) expect(page.includes(said)).toBe(true)
@@ -102,7 +102,7 @@ describe('a neighbour of whom it is said that they left', () => {
     const other = await register(app)
     const me = await signedIn(app, { kind: 'resident', subject: other.id })
     expect(await (await me.open('/me')).text()).not.toContain(REASON)
-    expect((await me.send('/me/hearing', { words: 'Me too.', once: randomUUID() })).status).toBe(404)
+    expect((await me.send('/me/hearing', { words: 'Me too.', idempotencyKey: randomUUID() })).status).toBe(404)
   })
 })
 
@@ -162,7 +162,7 @@ describe('whoever acts for them', () => {
     const seen = await (await me.send('/me/children/hearing', { child: child.id }, '/me/children')).text()
     for (const said of [REASON, t['leaving.answerBy']]) expect(seen).toContain(said)
     expect(await notice(child.proceedingId)).not.toBeNull()
-    const said = { child: child.id, words: 'My son lives with me.', once: randomUUID() }
+    const said = { child: child.id, words: 'My son lives with me.', idempotencyKey: randomUUID() }
     const done = await me.send('/me/children/hearing/answer', said, '/me/children')
     expect(await done.text()).toContain(t['hearing.done'])
     expect(await answers(child.id)).toMatchObject([{ text: 'My son lives with me.', by: 'representative' }])
@@ -181,6 +181,6 @@ describe('whoever acts for them', () => {
 
     const stranger = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
     for (const path of ['/me/children/hearing', '/me/children/hearing/answer'])
-      expect((await stranger.send(path, { ...said, once: randomUUID() }, '/me/children')).status).toBe(404)
+      expect((await stranger.send(path, { ...said, idempotencyKey: randomUUID() }, '/me/children')).status).toBe(404)
   })
 })

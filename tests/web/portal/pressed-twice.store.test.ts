@@ -71,7 +71,7 @@ describe('pressed twice', () => {
     expect([first.status, second.status]).toEqual([201, 201])
     expect(codeIn(await second.text())).toBe(codeIn(await first.text()))
     expect(await app.peek('select from complaints where appointment_at is not null')).toHaveLength(1)
-    const other = await anybody('/complain/appointment', { ...form, once: randomUUID(), at, kind: 'refused' })
+    const other = await anybody('/complain/appointment', { ...form, idempotencyKey: randomUUID(), at, kind: 'refused' })
     expect(other.status).toBe(409)
   })
 

@@ -38,11 +38,11 @@ const movementsOf = async (id: string) => {
 describe('a neighbour says for themself', () => {
   it('that they still live here: once for a form sent twice, and anyone may at the counter', async () => {
     const { id, me } = await neighbour()
-    const form = { once: randomUUID() }
+    const form = { idempotencyKey: randomUUID() }
     for (const _ of [1, 2]) expect((await me.send(`${CHANGE}/here`, form, CHANGE)).status).toBe(303)
     expect(await movementsOf(id)).toEqual(['registration arrival', 'confirmation residence'])
     const clerk = await desk()
-    await clerk.send(`/desk/neighbours/${id}/confirm`, { once: randomUUID() }, `/desk/neighbours/${id}`)
+    await clerk.send(`/desk/neighbours/${id}/confirm`, { idempotencyKey: randomUUID() }, `/desk/neighbours/${id}`)
     const api = () =>
       app.ask('POST', `/v1/neighbours/${id}/confirmations`, { as: 'clerk', idempotencyKey: `same-${id}` })
     expect((await api()).status).toBe(201)
@@ -62,13 +62,13 @@ describe('a neighbour says for themself', () => {
   it('that today’s address was a slip, but not that years at an address never were', async () => {
     const moved = { where: 'dwelling', street: 'del Far', number: '3' }
     const today = await neighbour()
-    const slip = { ...moved, version: String(today.version), once: randomUUID() }
+    const slip = { ...moved, version: String(today.version), idempotencyKey: randomUUID() }
     expect((await today.me.send(`${CHANGE}/move`, slip, CHANGE)).headers.get('location')).toBe(`${CHANGE}?done=1`)
     expect(await movementsOf(today.id)).toEqual(['registration arrival', 'change address-corrected'])
 
     const long = await neighbour({ since: '2020-01-01' })
     const since = { 'since-day': '1', 'since-month': '1', 'since-year': '2020' }
-    const never = { ...moved, ...since, version: String(long.version), once: randomUUID() }
+    const never = { ...moved, ...since, version: String(long.version), idempotencyKey: randomUUID() }
     expect((await long.me.send(`${CHANGE}/move`, never, CHANGE)).status).toBe(422)
     expect(await movementsOf(long.id)).toEqual(['registration arrival'])
   })
@@ -76,7 +76,7 @@ describe('a neighbour says for themself', () => {
   it('that they moved: true at once, in a household of their own, and the old address proves nothing from the next morning', async () => {
     const { id, version, householdId, me } = await neighbour({ since: '2020-01-01' })
     const paper = await (
-      await me.send('/me/proof', { profile: 'bank-account', once: randomUUID() }, '/me/proof')
+      await me.send('/me/proof', { profile: 'bank-account', idempotencyKey: randomUUID() }, '/me/proof')
     ).text()
     const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{16,24})\s*</.exec(paper)?.[1] ?? ''
     const check = () =>
@@ -85,7 +85,13 @@ describe('a neighbour says for themself', () => {
         headers: { 'test-source': randomUUID() },
       })
     expect((await check()).status).toBe(200)
-    const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del Far', number: '3' }
+    const form = {
+      version: String(version),
+      idempotencyKey: randomUUID(),
+      where: 'dwelling',
+      street: 'del Far',
+      number: '3',
+    }
     expect((await me.send(`${CHANGE}/move`, form, CHANGE)).headers.get('location')).toBe(`${CHANGE}?done=1`)
     const { body } = await openRecord(app, id)
     expect(body).toMatchObject({ address: { streetName: 'del Far' }, household: { size: 1 } })
@@ -99,7 +105,7 @@ describe('a neighbour says for themself', () => {
   it('and nothing is lost or written when the form is incomplete, too early, or says too much', async () => {
     const { id, version, me } = await neighbour()
     const send = (more: Record<string, string>) =>
-      me.send(`${CHANGE}/move`, { version: String(version), once: randomUUID(), ...more }, CHANGE)
+      me.send(`${CHANGE}/move`, { version: String(version), idempotencyKey: randomUUID(), ...more }, CHANGE)
     for (const wrong of [
       { street: 'del Far' },
       { where: 'dwelling', street: 'del Far', 'since-day': '1', 'since-month': '1', 'since-year': '1990' },
@@ -169,7 +175,7 @@ describe('a neighbour says for themself', () => {
       '/desk/register',
       {
         act: 'register',
-        once: randomUUID(),
+        idempotencyKey: randomUUID(),
         people: '1',
         household: householdId,
         p0_given: 'Nadó',
@@ -194,7 +200,7 @@ describe('everything about a neighbour', () => {
         name: { given: 'Llegidora', family: [language === 'ar' ? 'Primera' : 'Segona'] },
       })
       await openRecord(app, id)
-      await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+      await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
       const file = await me.send(`/me/everything?lang=${language}`, { as: 'pdf' }, CHANGE)
       expect(file.headers.get('content-type')).toBe('application/pdf')
       expect(file.headers.get('cache-control')).toBe('no-store')
@@ -280,7 +286,7 @@ describe('whether a neighbour still lives here', () => {
     app.clock.advance({ hours: 24 * 3650 })
     expect((await openRecord(app, id)).body).not.toHaveProperty('departedOn')
     const evenLater = await signedIn(app, { kind: 'resident', subject: id })
-    const proof = await evenLater.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+    const proof = await evenLater.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
     expect(proof.status).toBe(200)
   })
 })

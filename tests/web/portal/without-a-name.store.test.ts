@@ -85,10 +85,10 @@ describe('what was to be with a name', () => {
 describe('what is pressed twice', () => {
   it('is another message where its words were changed in between', async () => {
     const me = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
-    const once = randomUUID()
+    const idempotencyKey = randomUUID()
     const codes = new Set<string>()
     for (const text of ['First words', 'Other words', 'First words'])
-      codes.add(codeOn(await (await write(me, { text, once })).text()))
+      codes.add(codeOn(await (await write(me, { text, idempotencyKey })).text()))
     expect(codes.size).toBe(2)
   })
 
@@ -102,13 +102,14 @@ describe('what is pressed twice', () => {
       ['/me/change/object', { why: 'Not for statistics' }],
     ] as const
     for (const [i, [path, fields]] of sendings.entries()) {
-      const once = randomUUID()
-      for (const _ of [1, 2]) expect((await me.send(path, { ...fields, once }, '/me/change')).status).toBe(303)
+      const idempotencyKey = randomUUID()
+      for (const _ of [1, 2])
+        expect((await me.send(path, { ...fields, idempotencyKey }, '/me/change')).status).toBe(303)
       expect([path, await of()]).toEqual([path, i + 1])
     }
-    const once = randomUUID()
+    const idempotencyKey = randomUUID()
     const codes = new Set<string>()
-    for (const _ of [1, 2]) codes.add(codeOn(await (await write(me, { text: 'Twice', once })).text()))
+    for (const _ of [1, 2]) codes.add(codeOn(await (await write(me, { text: 'Twice', idempotencyKey })).text()))
     expect(codes.size).toBe(1)
     expect(await (await me.open('/me/asked')).text()).toContain('Petita')
   })

@@ -92,7 +92,7 @@ const taken = (action: string): Record<string, string> =>
       : {}
 
 /** Boxes that ask and are not kept: what is looked for, what opens a door; and a number of a document, of which a keyed hash is kept. */
-const ASKS = /^(said|words|code|word|to|once|p\d+_document)$/
+const ASKS = /^(said|words|code|word|to|idempotencyKey|p\d+_document)$/
 /** Forms that only ask: a printed code is looked up, a proof is tried. */
 const LOOKS_UP = new Set(['/v/code', '/providers/try'])
 

@@ -196,7 +196,7 @@ describe('a parent whom a court has barred from knowing where the child lives', 
     })
     const fetchAs = async (parent: string, profile: string) => {
       const me = await signedIn(app, { kind: 'resident', subject: parent })
-      return me.send('/me/children', { child: child.id, profile, once: randomUUID() }, '/me/children')
+      return me.send('/me/children', { child: child.id, profile, idempotencyKey: randomUUID() }, '/me/children')
     }
     return { father, mother, child, fetchAs }
   }
@@ -265,7 +265,7 @@ describe('a child who moves', () => {
     const me = await signedIn(app, { kind: 'resident', subject: child.id })
     const sent = await me.send(
       '/me/change/move',
-      { version: '1', once: randomUUID(), where: 'dwelling', street: 'de la Fuga', number: '1' },
+      { version: '1', idempotencyKey: randomUUID(), where: 'dwelling', street: 'de la Fuga', number: '1' },
       '/me/change/move',
     )
     expect(sent.status).toBe(409)
@@ -348,7 +348,7 @@ describe('the desk', () => {
     const base = `/desk/neighbours/${child.id}/representatives`
     const found = await (await clerk.send(`${base}/find`, { said: 'Remedios Bruguera' }, base)).text()
     expect(found).toContain(aunt.id)
-    const send = (fields: Record<string, string>) => clerk.send(base, { once: randomUUID(), ...fields }, base)
+    const send = (fields: Record<string, string>) => clerk.send(base, { idempotencyKey: randomUUID(), ...fields }, base)
     const wrong = await send({ who: aunt.id, kind: 'guardian', court: 'Court of Vallmar' })
     expect(wrong.status).toBe(422)
     expect((await send({ who: aunt.id, kind: 'guardian' })).status).toBe(303)
