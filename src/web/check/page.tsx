@@ -32,7 +32,7 @@ export const serviceTitles = (language: Language) =>
 export function CheckPage(props: { town: string; language: Language; material: CheckMaterial; nonce: string }) {
   const { town, language, material, nonce } = props
   const t = LOCALES[language]
-  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^(v[A-Z]|cWhy)/.test(key)))
+  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^(check\.|counter\.why)/.test(key)))
   const data = {
     ...material,
     language,

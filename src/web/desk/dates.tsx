@@ -4,19 +4,13 @@ import { Reply } from '../../http/reply.ts'
 import { counted } from '../../platform/counted.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
-import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { EvidenceStrength, type SaidStart } from '../../registry/model.ts'
 import { faultsOfStart, ImpossibleDates, lifeRules } from '../../registry/person/dates/life-dates'
 import { daysBetween, StartImpossible, type WhyNot } from '../../registry/residence/periods.ts'
 import { NothingChanges } from '../../registry/residence/residences.ts'
 import { StartWaits } from '../../registry/residence/said-starts.ts'
-import {
-  type ResidenceDates,
-  residenceDates,
-  startsWaiting,
-  type WaitingStart,
-} from '../../registry/residence/starts-waiting.ts'
+import { type ResidenceDates, residenceDates, startsWaiting } from '../../registry/residence/starts-waiting.ts'
 import { correctStart, decideStart, StartCorrection, StartDecision } from '../../registry/residence/time-corrections.ts'
 import { plainIn } from '../plain.tsx'
 import { dayIn, faultsOf, idempotencyKeyOf, lifeText, typedIn } from '../record/registration-form.ts'
@@ -25,10 +19,11 @@ import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
 import { Button, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
+import { YearsPage } from './years-page.tsx'
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
@@ -357,33 +352,6 @@ function DecideForm(props: { context: DeskContext; id: string; typed: Typed; fau
         </Button>
       </PostForm>
     </section>
-  )
-}
-
-/** Days that wait, opened when somebody asks for them. */
-function YearsPage(props: { context: DeskContext; starts: readonly WaitingStart[]; more: string | undefined }) {
-  const { context, starts, more } = props
-  const { t, language } = context
-  return (
-    <Desk context={context} title={t['dates.waiting']} here="/desk/work">
-      <h1>{t['dates.waiting']}</h1>
-      <p class="lead">{t['dates.waitingLead']}</p>
-      {starts.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
-      <ul class="cards">
-        {starts.map(({ neighbourId, name, from, residentSince, yours }) => (
-          <li>
-            <a href={`/desk/neighbours/${neighbourId}/dates`}>
-              <bdi>{name ? nameText(name, t['page.newbornOf']) : '…'}</bdi>
-            </a>
-            <p>
-              {t['dates.was']}: {dayText(language, residentSince)} · {t['dates.will']}: {dayText(language, from)}
-              {yours ? ` · ${t['dates.yours']}` : ''}
-            </p>
-          </li>
-        ))}
-      </ul>
-      <NextPage t={t} path="/desk/years" more={more} first={context.query('after') === ''} />
-    </Desk>
   )
 }
 
