@@ -308,7 +308,7 @@ describe('the gate', () => {
       'src/keys/key-provider.ts',
       'src/keys/seal.ts',
       // Opens with the code on a paper, which the city does not have.
-      'src/proofs/check-code.ts',
+      'src/proofs/find-by-code.ts',
       'src/registry/search/search-links.ts',
     ])
   })
@@ -327,22 +327,22 @@ describe('the gate', () => {
         'src/web/record/document-lines.ts: at',
         // Facts of the registry itself: whether the rules changed, whether all is closed, how many officers agreed.
         'src/firewall/policy-record.ts: changed',
-        'src/oversight/enrolment.ts: closed',
-        'src/oversight/officer-acts.ts: officers',
+        'src/oversight/enrol.ts: closed',
+        'src/oversight/decide-act.ts: officers',
         // A flag, a number, a cursor or an id: which way a message went, whether there was anybody.
         'src/messages/notify.ts: channel',
-        'src/oversight/look-ups.ts: before',
-        'src/proofs/disclosures.ts: found',
-        'src/registry/person/join/joins.ts: other',
+        'src/oversight/read-look-ups.ts: before',
+        'src/proofs/disclose.ts: found',
+        'src/registry/person/join/propose-join.ts: other',
         'src/registry/person/representation/able-to-represent.ts: errors',
-        'src/registry/register/duplicates.ts: count',
+        'src/registry/register/find-duplicates.ts: count',
         'src/registry/register/hidden-likeness.ts: found',
         'src/web/desk/departing.tsx: wrong',
         'src/web/desk/neighbour-routes.tsx: others',
         // Opened values that stay in their use case, which seals them again or asks the gate once more with them.
-        'src/oversight/access-requests.ts: demand',
-        'src/oversight/access-requests.ts: known',
-        'src/oversight/access-requests.ts: order',
+        'src/oversight/handle-demand.ts: demand',
+        'src/oversight/handle-demand.ts: known',
+        'src/oversight/handle-demand.ts: order',
         'src/registry/household/households.ts: address',
         'src/registry/register/hidden-likeness.ts: dateOfBirth',
         'src/registry/register/hidden-likeness.ts: name',
@@ -411,12 +411,12 @@ describe('the gate', () => {
     expect(users(/\bas Words\b/)).toEqual(['src/http/endpoint.ts', 'src/platform/problem.ts', 'src/registry/routes.ts'])
     expect(users(/\bas Code\b/)).toEqual([
       'src/http/headers.ts',
-      'src/proofs/wallet/offers.ts',
+      'src/proofs/wallet/offer.ts',
       'src/web/counter/routes.tsx',
     ])
     expect(users(/\blogText\(/)).toEqual(['src/http/route.ts', 'src/platform/telemetry.ts'])
     expect(users(/\bcookieValue\(/)).toEqual([
-      'src/identity/sessions.ts',
+      'src/identity/begin-session.ts',
       'src/web/counter/routes.tsx',
       'src/web/desk/sign-in-routes.tsx',
     ])
@@ -439,7 +439,7 @@ describe('the gate', () => {
       'src/http/route.ts',
       // The demonstration's own sign-in provider, and a verifier's own status list.
       'src/identity/demo-sign-in.ts',
-      'src/proofs/verification.ts',
+      'src/proofs/verify-here.ts',
     ])
     expect(users(/\.toResponse\(/)).toEqual(['src/app.tsx', 'src/http/route.ts'])
   })

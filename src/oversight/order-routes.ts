@@ -6,9 +6,9 @@ import type { App } from '../identity/app.ts'
 import { NotFound } from '../platform/problem.ts'
 import { NoRenderer, type Renderer } from '../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { readDemand } from './access-requests.ts'
+import { readDemand } from './handle-demand'
 import { refusalLetters } from './letters.ts'
-import { openByOrder } from './orders.ts'
+import { openByOrder } from './open-by-order'
 
 /** What may be done with a demand that was decided: the one opening an approved order allows, and the letter that refuses. */
 export function orderRoutes(

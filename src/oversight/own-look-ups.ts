@@ -5,7 +5,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Municipality } from '../town/model.ts'
-import { neighboursToExplain } from './drawn-openings.ts'
+import { neighboursToExplain } from './explain-drawn'
 
 /**
  * What those are called whom somebody looked at on an earlier day, so that they can say why. Each sees it among their look-ups;

@@ -5,8 +5,9 @@ import { More, PageQuery } from '../http/page-query.ts'
 import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
-import { readDemand, recordDemand, reviewDemand } from './access-requests.ts'
 import { Demand } from './demand.ts'
+import { readDemand, recordDemand, reviewDemand } from './handle-demand'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from './keep-document'
 import {
   FLAG_KINDS,
   linkStaff,
@@ -16,9 +17,8 @@ import {
   reviewFlags,
   StaffRecord,
   watchNeighbour,
-} from './flags.ts'
-import { lockdownState, voteLockdown } from './lockdown.ts'
-import { keepDocument, LARGEST_DOCUMENT, readDocument } from './order-documents.ts'
+} from './review-flags'
+import { lockdownState, voteLockdown } from './vote-lockdown'
 
 const Id = z.uuid()
 const Lockdown = z

@@ -1,4 +1,4 @@
-import { organisationsNotShutOut } from '../oversight/organisation-list.ts'
+import { organisationsNotShutOut } from '../oversight/list-organisations'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { CARD_ATTEMPTS, MOST_FAILURES } from '../../src/identity/resident-card.ts'
+import { CARD_ATTEMPTS, MOST_FAILURES } from '../../src/identity/sign-in-with-card'
 import { townLimit } from '../../src/platform/tries.ts'
+import { endWaysIn } from '../../src/registry/person/end-ways-in'
 import { giveCard } from '../../src/registry/person/give-card.ts'
-import { endWaysIn } from '../../src/registry/person/ways-in.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 

@@ -4,9 +4,6 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { CHANNELS, INFORMANTS, NOTICE_WAYS } from '../person/channels.ts'
-import { Departure, recordDeparture } from './departures.ts'
-import { openLeaving } from './hearing.ts'
-import { AnsweredBy, CouncilOutcome, ProceedingCause } from './hearing-model.ts'
 import {
   Answer,
   answerProceeding,
@@ -15,7 +12,10 @@ import {
   readAnswer,
   recordNotice,
   recordOpinion,
-} from './proceedings.ts'
+} from './decide-proceeding'
+import { openLeaving } from './hearing.ts'
+import { AnsweredBy, CouncilOutcome, ProceedingCause } from './hearing-model.ts'
+import { Departure, recordDeparture } from './record-departure'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
 const Departed = z

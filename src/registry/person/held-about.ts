@@ -9,7 +9,7 @@ import { addressKeysOf, residencesEver, startsSaidEver } from '../residence/stor
 import { addressLocation, addressParts } from '../sealed-address.ts'
 import type { Channel, NoticeWay } from './channels.ts'
 import { joinsEver } from './join/store'
-import type { Reopen } from './representation/representation'
+import type { Reopen } from './representation/act-for'
 import { representationsOfBoth } from './representation/store'
 import { evidenceEver, noticesTo, particularsEver } from './store.ts'
 

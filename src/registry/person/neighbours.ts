@@ -12,15 +12,15 @@ import type { RegistryDeps } from '../deps.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
 import { PARTICULARS, type ParticularsColumn, type ParticularsField, type Whole } from '../particulars.ts'
-import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
+import { holdAsAlike } from '../register/hold-alike'
 import { withSaidStarts } from '../residence/said-starts.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates'
 import { wordsOfName } from './names.ts'
-import { actsForSomebody, isUnder, OF_AGE } from './representation/representation'
+import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for'
 import {
   daysOf,
   keepMovement,

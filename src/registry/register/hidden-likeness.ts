@@ -10,7 +10,7 @@ import { livingHereAmong, protectedAmong } from '../person/store.ts'
 import { likenessOf, tokenMaker } from '../search/search-tokens.ts'
 import { findByDocument, findCandidates, loadIdentities, loadRecords } from '../store.ts'
 import { documentHash } from './evidence.ts'
-import { holdAsAlike, toldApartFrom } from './held.ts'
+import { holdAsAlike, toldApartFrom } from './hold-alike'
 
 const JOB: Job = { kind: 'job', id: 'hidden-likeness' }
 const ALIKE = 0.8

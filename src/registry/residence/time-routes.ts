@@ -5,8 +5,8 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Name } from '../model.ts'
+import { correctStart, decideStart, StartCorrection, StartDecision } from './correct-start'
 import { startsWaiting } from './starts-waiting.ts'
-import { correctStart, decideStart, StartCorrection, StartDecision } from './time-corrections.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
 const Corrected = z

@@ -6,9 +6,6 @@ import { today } from '../../platform/clock.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import type { Uuid } from '../../platform/uuid.ts'
 import { NoRenderer, type Renderer } from '../../proofs/paper/paper.ts'
-import { Departure, recordDeparture } from '../../registry/departure/departures.ts'
-import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
-import { CouncilOutcome, SaidBy } from '../../registry/departure/hearing-model.ts'
 import {
   Answer,
   answerProceeding,
@@ -18,7 +15,10 @@ import {
   recordNotice,
   recordOpinion,
   standsInTheWay,
-} from '../../registry/departure/proceedings.ts'
+} from '../../registry/departure/decide-proceeding'
+import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
+import { CouncilOutcome, SaidBy } from '../../registry/departure/hearing-model.ts'
+import { Departure, recordDeparture } from '../../registry/departure/record-departure'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { INFORMANTS } from '../../registry/person/channels.ts'
 import {

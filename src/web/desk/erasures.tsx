@@ -12,7 +12,7 @@ import {
   Ground,
   openErasures,
   proposeErasure,
-} from '../../registry/departure/erasures.ts'
+} from '../../registry/departure/erase'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm, Select, Tick } from '../ui/form.tsx'

@@ -19,7 +19,7 @@ import {
   joinsWaiting,
   proposeApart,
   proposeJoin,
-} from '../../registry/person/join/joins'
+} from '../../registry/person/join/propose-join'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'

@@ -1,7 +1,7 @@
 import { counted, listText } from '../../platform/counted.ts'
 import { addressText } from '../../proofs/address-text.ts'
+import type { ProofOutline } from '../../proofs/list-proofs'
 import { nameText } from '../../proofs/paper/paper.ts'
-import type { ProofOutline } from '../../proofs/proof-list.ts'
 import type { UnderWay } from '../../registry/departure/proceedings-due.ts'
 import type { Mate } from '../../registry/household/households.ts'
 import type { Address } from '../../registry/model.ts'

@@ -1,22 +1,17 @@
 import { mustBePlain } from '../../firewall/free-text.ts'
 import { FUNCTION_IDS } from '../../firewall/functions.ts'
 import { Reply } from '../../http/reply.ts'
-import { carrying, Proposal, propose } from '../../oversight/enrolment.ts'
-import { isLockedDown } from '../../oversight/lockdown.ts'
-import { actsWaiting, decideAct } from '../../oversight/officer-acts.ts'
-import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../../oversight/order-documents.ts'
-import { prolongSecrecy } from '../../oversight/orders.ts'
-import { listOrganisations } from '../../oversight/organisation-list.ts'
+import { actsWaiting, decideAct } from '../../oversight/decide-act'
+import { carrying, Proposal, propose } from '../../oversight/enrol'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../../oversight/keep-document'
+import { listOrganisations } from '../../oversight/list-organisations'
+import { prolongSecrecy } from '../../oversight/open-by-order'
+import { isLockedDown } from '../../oversight/vote-lockdown'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { lifeRules } from '../../registry/person/dates/life-dates'
-import {
-  ApplicationAnswer,
-  applicationsToReview,
-  decideApplication,
-  enrolApplicant,
-} from '../../requests/applications.ts'
+import { ApplicationAnswer, applicationsToReview, decideApplication, enrolApplicant } from '../../requests/apply'
 import { giveCode } from '../../requests/providers.ts'
 import type { Municipality } from '../../town/model.ts'
 import { plainIn } from '../plain.tsx'

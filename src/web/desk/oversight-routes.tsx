@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { Reply } from '../../http/reply.ts'
 import { verifierKey } from '../../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../../ledger/proofs.ts'
-import { exploreLedger, openFlags, Release, releaseBudget, reviewFlags, staffActivity } from '../../oversight/flags.ts'
+import {
+  exploreLedger,
+  openFlags,
+  Release,
+  releaseBudget,
+  reviewFlags,
+  staffActivity,
+} from '../../oversight/review-flags'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { plainIn } from '../plain.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'

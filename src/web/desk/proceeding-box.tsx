@@ -1,5 +1,5 @@
+import { standsInTheWay } from '../../registry/departure/decide-proceeding'
 import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
-import { standsInTheWay } from '../../registry/departure/proceedings.ts'
 import {
   channelNames,
   councilNames,

@@ -9,18 +9,18 @@ import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { CourtLimit, Representative } from '../../registry/model.ts'
 import {
+  settleUnrepresented,
+  type Unrepresented,
+  unrepresentedNeighbours,
+} from '../../registry/person/representation/find-unrepresented'
+import {
   AlreadyRepresents,
   addRepresentative,
   changeRepresentative,
   endRepresentative,
   type Represented,
   representativesOf,
-} from '../../registry/person/representation/representatives'
-import {
-  settleUnrepresented,
-  type Unrepresented,
-  unrepresentedNeighbours,
-} from '../../registry/person/representation/unrepresented'
+} from '../../registry/person/representation/record-representative'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'

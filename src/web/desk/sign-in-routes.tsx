@@ -7,8 +7,14 @@ import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
-import { endSession, endStaffSessions } from '../../identity/open-sessions.ts'
-import { beginSession, changeSession, findSession, SESSION_LIMITS, type SessionDeps } from '../../identity/sessions.ts'
+import {
+  beginSession,
+  changeSession,
+  findSession,
+  SESSION_LIMITS,
+  type SessionDeps,
+} from '../../identity/begin-session'
+import { endSession, endStaffSessions } from '../../identity/end-session'
 import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
 import { Problem } from '../../platform/problem.ts'
 import { listMunicipalities } from '../../town/store.ts'

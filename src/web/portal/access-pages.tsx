@@ -1,5 +1,5 @@
-import type { LookUpPage } from '../../oversight/look-ups.ts'
-import type { WaysIn } from '../../registry/person/ways-in.ts'
+import type { LookUpPage } from '../../oversight/read-look-ups'
+import type { WaysIn } from '../../registry/person/end-ways-in'
 import { LookUps } from '../record/look-ups.tsx'
 import { WaysInList } from '../record/ways-in.tsx'
 import { Button, type Faults, Field, PostForm, Tick } from '../ui/form.tsx'

@@ -4,6 +4,8 @@ import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
+import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session'
+import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card'
 import {
   DeviceName,
   keepPasskey,
@@ -11,9 +13,7 @@ import {
   passkeyOptions,
   signInOptions,
   signInWithPasskey,
-} from '../../identity/passkeys.ts'
-import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/resident-card.ts'
-import { beginSession, findSession, SESSION_LIMITS } from '../../identity/sessions.ts'
+} from '../../identity/sign-in-with-passkey'
 import { equalInConstantTime } from '../../keys/key-provider.ts'
 import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'

@@ -1,7 +1,7 @@
 import { listText } from '../../platform/counted.ts'
+import type { ProofOutline } from '../../proofs/list-proofs'
 import type { WrittenPaper } from '../../proofs/paper/paper.ts'
 import { type Profile, profiles } from '../../proofs/profiles.ts'
-import type { ProofOutline } from '../../proofs/proof-list.ts'
 import { claimDisplay } from '../../proofs/wallet/metadata.ts'
 import type { ReportedOrganisation } from '../../requests/service-reports.ts'
 import { ProofList } from '../record/proof-list.tsx'

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import { lifeRules } from '../../registry/person/dates/life-dates'
-import type { Ending } from '../../registry/person/ways-in.ts'
+import type { Ending } from '../../registry/person/end-ways-in'
 import type { PageContext } from '../page-visit.ts'
 import { dayIn, typedIn } from './registration-form.ts'
 

@@ -1,5 +1,5 @@
+import type { ProofOutline } from '../../proofs/list-proofs'
 import { profiles } from '../../proofs/profiles.ts'
-import type { ProofOutline } from '../../proofs/proof-list.ts'
 import type { PageContext } from '../page-visit.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'

@@ -59,7 +59,11 @@ describe('every message of the city', () => {
   it('is sent to whom that place names: by mail and text, by letter, in person', () => {
     // The two that open how to reach somebody in order to write to them.
     const senders = users(/action: 'notify'/)
-    expect(senders).toEqual(['src/messages/notify.ts', 'src/messages/postal-notices.ts', 'src/messages/told.ts'])
+    expect(senders).toEqual([
+      'src/messages/notify.ts',
+      'src/messages/print-notices.ts',
+      'src/messages/tell-in-person.ts',
+    ])
     for (const file of senders.slice(0, 2)) expect(through(file, 'reachOf'), file).toBe(true)
     for (const file of senders) expect(through(file, 'noteTold'), file).toBe(true)
     expect(users(/channels(\.(email|sms)|\[way\])(\?\.)?\(/)).toEqual(['src/messages/notify.ts'])
@@ -77,10 +81,10 @@ describe('every message of the city', () => {
     expect(users(/\bleaveMessage\(/)).toEqual([
       'src/identity/telling.ts',
       OUTBOX,
-      'src/messages/notices.ts',
-      'src/oversight/orders.ts',
-      'src/registry/departure/departures.ts',
-      'src/registry/departure/proceedings.ts',
+      'src/messages/read-notices.ts',
+      'src/oversight/open-by-order.ts',
+      'src/registry/departure/decide-proceeding.ts',
+      'src/registry/departure/record-departure.ts',
     ])
   })
 
@@ -94,9 +98,9 @@ describe('every message of the city', () => {
 
   it('gives a notice of a proceeding only as that place allows', () => {
     expect(users(/\bgiveNotice\(/)).toEqual([
+      'src/registry/departure/decide-proceeding.ts',
       'src/registry/departure/hearing.ts',
-      'src/registry/departure/proceedings.ts',
     ])
-    expect(through('src/registry/departure/proceedings.ts', 'reachOf')).toBe(true)
+    expect(through('src/registry/departure/decide-proceeding.ts', 'reachOf')).toBe(true)
   })
 })

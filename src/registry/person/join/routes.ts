@@ -3,7 +3,7 @@ import { endpoint } from '../../../http/endpoint'
 import { Reply } from '../../../http/reply'
 import type { App } from '../../../identity/app'
 import type { RegistryDeps } from '../../deps'
-import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './joins'
+import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './propose-join'
 
 const tag = 'Registry'
 const Id = z.uuid().openapi({ description: 'Of the record that stays' })

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '../../../firewall/model'
 import { organisationsNamed } from '../../../firewall/organisations'
 import { Refusal, type Requester } from '../../../firewall/requester'
 import type { Acting } from '../../../town/model'
-import { representationsOf } from './representatives'
+import { representationsOf } from './record-representative'
 
 /**
  * Looks, before something is handed to whoever acts for a neighbour, whether that can be anybody else than an institution that

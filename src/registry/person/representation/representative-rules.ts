@@ -1,7 +1,7 @@
 import type { FieldError, Words } from '../../../platform/problem'
 import type { Municipality } from '../../../town/model'
 import type { NeighbourFields, Representative } from '../../model'
-import { isOfAge, isUnder, OF_AGE } from './representation'
+import { isOfAge, isUnder, OF_AGE } from './act-for'
 
 // Who can act for whom.
 

@@ -11,7 +11,7 @@ import {
   endRepresentative,
   RepresentationChange,
   representativesOf,
-} from './representatives'
+} from './record-representative'
 
 const tag = 'Registry'
 const params = z.object({ id: z.uuid() })

@@ -1,9 +1,7 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
-import { type Helper, helpersIn } from '../../identity/helping.ts'
-import { type OpenSession, sessionsIn } from '../../identity/open-sessions.ts'
-import { type Device, devicesIn } from '../../identity/passkeys.ts'
-import { CARD_SLEEPS_AFTER } from '../../identity/resident-card.ts'
+import { type OpenSession, sessionsIn } from '../../identity/end-session'
+import { type Helper, helpersIn } from '../../identity/help'
 import {
   cardsEver,
   cardsInForce,
@@ -14,6 +12,8 @@ import {
   loseCards,
   removePasskeys,
 } from '../../identity/resident-store.ts'
+import { CARD_SLEEPS_AFTER } from '../../identity/sign-in-with-card'
+import { type Device, devicesIn } from '../../identity/sign-in-with-passkey'
 import { noticeOfWays } from '../../identity/telling.ts'
 import type { DataKey } from '../../keys/seal.ts'
 import { type Clock, today } from '../../platform/clock.ts'

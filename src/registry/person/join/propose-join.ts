@@ -13,9 +13,9 @@ import { idempotencyOf } from '../../idempotency'
 import type { NeighbourFields } from '../../model'
 import { onRecord } from '../../on-record'
 import { earlierAnswer, keepAnswer } from '../../replays'
-import { lockTogether } from '../../residence/residences'
+import { lockTogether } from '../../residence/move'
 import { loadRecords } from '../../store'
-import { joinRecords, reindexAs, takeApart } from './join-acts'
+import { joinRecords, reindexAs, takeApart } from './carry-out-join'
 import { CannotJoin, JOIN_FIELDS, type Joinable, type JoinField, mustBeJoinable, openOf } from './join-rules'
 import {
   decideJoinRow,

@@ -12,9 +12,9 @@ import { faultsOfDay, lifeRules, refuseImpossible } from '../person/dates/life-d
 import { nextVersion } from '../person/neighbours.ts'
 import { reachOf } from '../person/reach.ts'
 import { versionOf } from '../person/store.ts'
-import { atDesk, ProceedingIncomplete, takeEffect } from './departures.ts'
 import { giveNotice, type SealedAnswer } from './hearing.ts'
 import { AnsweredBy, type CouncilOutcome, type Proceeding } from './hearing-model.ts'
+import { atDesk, ProceedingIncomplete, takeEffect } from './record-departure'
 import {
   answersIn,
   countAnswers,

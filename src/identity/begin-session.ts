@@ -5,8 +5,7 @@ import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../town/model.ts'
-import type { FormOwner } from './kept-forms.ts'
-import { deviceNamed } from './passkeys.ts'
+import type { FormOwner } from './keep-form'
 import {
   claimSession,
   dropSession,
@@ -18,6 +17,7 @@ import {
   sessionRow,
   setSession,
 } from './session-store.ts'
+import { deviceNamed } from './sign-in-with-passkey'
 
 export interface SessionDeps {
   database: Database

@@ -3,9 +3,9 @@ import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Acting, Municipality } from '../town/model.ts'
-import { settledLooks } from './flags.ts'
 import { type Entry, type LookUp, type LookUpsWanted, lookUpsPage } from './look-up-store.ts'
 import { namesOfWays } from './looked-by.ts'
+import { settledLooks } from './review-flags'
 
 export interface LookUpPage {
   /** The newest first. */

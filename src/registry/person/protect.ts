@@ -11,10 +11,10 @@ import { onRecord } from '../on-record.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
 import { markLikenessesHiding } from '../register/store.ts'
 import { endOfVisit, keepVisit } from '../visits.ts'
+import { isMinor, raiseWelfareCheck } from './check-welfare'
 import { markJoinsHiding } from './join/store'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
 import { dropVisits, hidingSeenBy, lockHiding, setHides } from './store.ts'
-import { isMinor, raiseWelfareCheck } from './welfare.ts'
 
 /** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */
 export class LikenessOpen extends Problem {

@@ -9,8 +9,8 @@ import type { RegistryDeps } from '../../deps'
 import { householdMembers } from '../../household/households'
 import type { Name, NeighbourFields } from '../../model'
 import { loadRecords } from '../../store'
-import { isOfAge, OF_AGE } from './representation'
-import { locationOf, onRepresentatives, type RepresentationRow } from './representatives'
+import { isOfAge, OF_AGE } from './act-for'
+import { locationOf, onRepresentatives, type RepresentationRow } from './record-representative'
 import { MOST_LISTED, representationsOfWard, settleRepresentations, unrepresented } from './store'
 
 export interface Unrepresented {

@@ -18,12 +18,12 @@ import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
-import { mustEndInTime, secretOrder } from './access-requests.ts'
 import { closesTheGate, mustBeKnown } from './closing.ts'
-import { lockedDown } from './lockdown.ts'
-import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
-import { freeDocument } from './order-documents.ts'
+import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './decide-act'
+import { mustEndInTime, secretOrder } from './handle-demand'
+import { freeDocument } from './keep-document'
 import { dropAffiliation, keepAffiliation, upheldReports } from './organisation-store.ts'
+import { lockedDown } from './vote-lockdown'
 
 const Functions = z.array(FunctionId).max(10)
 

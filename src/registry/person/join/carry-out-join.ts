@@ -14,7 +14,7 @@ import { periodsBrought } from '../../residence/store'
 import { tokenMaker, tokensOf } from '../../search/search-tokens'
 import { wordsOfName } from '../names'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours'
-import { locationOf as locationOfRepresentation } from '../representation/representatives'
+import { locationOf as locationOfRepresentation } from '../representation/record-representative'
 import {
   endRepresentationInForce,
   keepRepresentation,

@@ -14,9 +14,9 @@ import { faultsOfStart, lifeRules, refuseImpossible } from '../person/dates/life
 import { nextVersion, recordMovement, withdrawProofs } from '../person/neighbours.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { loadRecords } from '../store.ts'
+import { type Conditions, lockTogether, NothingChanges } from './move'
 import { daysBetween, daysLived, type Period, timesAway, withStart, yearsOf } from './periods.ts'
 import { periodsInForce, replacePeriods } from './residence-rows.ts'
-import { type Conditions, lockTogether, NothingChanges } from './residences.ts'
 import { decideSaidStarts, keepSaidStart, StartWaits, saidBy, withSaidStarts } from './said-starts.ts'
 import { lockSaid, matesWhoBeganThen, matesWhoSaid, officeName } from './store.ts'
 

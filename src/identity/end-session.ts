@@ -1,7 +1,7 @@
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
+import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './begin-session'
 import { dropSessions, dropStaffSessions, sessionsOpen } from './session-store.ts'
-import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './sessions.ts'
 
 // Where somebody is signed in, and how that ends.
 
