@@ -114,7 +114,7 @@ export async function helpersIn(
 }
 
 /** The same of a neighbour who asks. */
-export async function helpersOf(deps: Deps, town: Municipality, resident: Resident): Promise<Helper[]> {
+export async function helpersOf(deps: Deps, { town, by: resident }: Acting<Resident>): Promise<Helper[]> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, (transaction) =>
     helpersIn(transaction, {

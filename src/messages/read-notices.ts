@@ -8,7 +8,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { heardFrom } from '../registry/person/neighbours.ts'
 import { timeToAsk } from '../registry/residence/confirm'
 import { loadOutline } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { leaveMessage } from './leave-message.ts'
 import { noticesVisible } from './store.ts'
 
@@ -29,8 +29,7 @@ export interface Messages {
 /** What a neighbour must be told, from the day it may be told. @throws {NotFound} {Refusal} */
 export async function messagesOf(
   deps: RegistryDeps,
-  town: Municipality,
-  resident: Resident,
+  { town, by: resident }: Acting<Resident>,
 ): Promise<Disclosed<Messages>> {
   const now = new Date(deps.clock.now().epochMilliseconds)
   return deps.gate.open<Record<never, never>, never, Messages>(

@@ -4,7 +4,7 @@ import { today } from '../platform/clock.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import { neighboursToExplain } from './explain-drawn'
 
 /**
@@ -15,8 +15,7 @@ import { neighboursToExplain } from './explain-drawn'
  */
 export function namesToExplain(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
 ): Promise<Disclosed<ReadonlyMap<string, Name | undefined>>> {
   return deps.gate.open<NeighbourFields, 'name', ReadonlyMap<string, Name | undefined>>(
     {

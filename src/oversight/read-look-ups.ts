@@ -74,8 +74,7 @@ export async function lookUpsOf(
 /** Everyone who ever looked, line by line, for whoever takes all of it home. @throws {NotFound} {Refusal} */
 export async function allLookUpsOf(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Resident,
+  { town, by: requester }: Acting<Resident>,
 ): Promise<Disclosed<LookUp[]>> {
   let before: string | undefined
   const next = async () => {

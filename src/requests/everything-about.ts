@@ -13,7 +13,7 @@ import { type WaysEver, waysEver } from '../registry/person/end-ways-in'
 import { type HeldAbout, heldAbout, withAllAddresses } from '../registry/person/held-about.ts'
 import { type History, neighbourHistory } from '../registry/person/read-history'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import { attachmentsOf } from './complain'
 import { type Asked, askedBy } from './read-asked'
 
@@ -38,8 +38,7 @@ export interface EverythingAbout {
 /** @throws {NotFound} {Refusal} */
 export async function everythingAbout(
   deps: ProofDeps,
-  town: Municipality,
-  resident: Resident,
+  { town, by: resident }: Acting<Resident>,
 ): Promise<Disclosed<EverythingAbout>> {
   const { neighbourId } = resident
   const history = await neighbourHistory(
@@ -48,14 +47,14 @@ export async function everythingAbout(
     { id: neighbourId, purpose: purposeOf(resident), asOf: {} },
   )
   return history
-    .with(await restOf(deps, town, resident))
+    .with(await restOf(deps, { town, by: resident }))
     .with(await proofsOf(deps, { town, by: resident }, neighbourId))
-    .with(await askedBy(deps, town, resident))
-    .with(await allLookUpsOf(deps, town, resident))
+    .with(await askedBy(deps, { town, by: resident }))
+    .with(await allLookUpsOf(deps, { town, by: resident }))
     .map(([[[[record, rest], { proofs }], asked], whoLooked]) => ({ record, whoLooked, proofs, asked, ...rest }))
 }
 
-async function restOf(deps: ProofDeps, town: Municipality, resident: Resident) {
+async function restOf(deps: ProofDeps, { town, by: resident }: Acting<Resident>) {
   const { ledger } = await deps.gate.keysOf(town.id)
   const { neighbourId } = resident
   const fields = ['history', 'address', 'residence', 'representatives', 'proceeding', 'waysIn'] as const

@@ -7,7 +7,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { loadOutline } from '../registry/store.ts'
-import type { Acting, Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import { REQUESTS } from './answer-complaint'
 import { COMPLAINT_KINDS, type ComplaintKind, locationOfComplaint, type Outcome } from './complain'
 import type { CityRequest } from './model.ts'
@@ -54,7 +54,10 @@ async function readAsked(
 }
 
 /** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
-export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {
+export async function askedBy(
+  deps: RegistryDeps,
+  { town, by: resident }: Acting<Resident>,
+): Promise<Disclosed<Asked[]>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.open<Record<never, never>, never, Asked[]>(
     { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },

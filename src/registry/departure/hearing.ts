@@ -212,8 +212,7 @@ export async function isBeingDecided(
  */
 export async function ownProceeding(
   deps: RegistryDeps,
-  town: Municipality,
-  resident: Resident,
+  { town, by: resident }: Acting<Resident>,
 ): Promise<Disclosed<OwnProceeding> | undefined> {
   if (!(await isBeingDecided(deps, town, resident.neighbourId))) return undefined
   return deps.gate.open<NeighbourFields, 'proceeding', OwnProceeding>(

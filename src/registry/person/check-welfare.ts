@@ -37,7 +37,7 @@ export const isMinor = (
 ): boolean => isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday })
 
 /** Of a minor who says by themself that they leave: a trained person is told. @throws {Refusal} */
-export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<void> {
+export async function noteLeavingAlone(deps: RegistryDeps, { town, by: resident }: Acting<Resident>): Promise<void> {
   const day = today(deps.clock, town.timeZone)
   await onRecord(
     deps,

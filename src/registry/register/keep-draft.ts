@@ -65,7 +65,7 @@ export async function keepDraft(
 }
 
 /** A clerk's own drafts, the newest first, at whatever desk they sit. @throws {Refusal} */
-export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: Staff): Promise<Disclosed<Draft[]>> {
+export async function draftsOf(deps: RegistryDeps, { town, by: clerk }: Acting<Staff>): Promise<Disclosed<Draft[]>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
     const rows = await draftsRecent(transaction, {

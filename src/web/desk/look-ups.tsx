@@ -36,7 +36,7 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const { town, requester } = context
     const own = await ownDrawn(deps, { town, requester, cursor: context.query('after') })
     return Reply.page(
-      own.with(await namesToExplain(deps, town, requester)),
+      own.with(await namesToExplain(deps, { town, by: requester })),
       ([{ items, more }, names]) => (
         <ExplainPage context={context} drawn={items} more={more} names={names} typed={typed} faults={faults} />
       ),

@@ -179,7 +179,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const household = context.query('household')
     const blank: Typed = isUuid(household) ? { household } : {}
     if (draft === '') return pageOf(<RegisterPage context={context} typed={blank} idempotencyKey={randomUUID()} />)
-    return Reply.page(await draftsOf(deps, context.town, context.requester), (drafts) => {
+    return Reply.page(await draftsOf(deps, { town: context.town, by: context.requester }), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
       const faults = Object.fromEntries(
         (typed[HELD]?.split(' ') ?? []).map((field) => [field, context.t['desk.heldDraft']]),
@@ -262,7 +262,7 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'get', path: '/desk/work' }, async (context) => {
     const { town, requester } = context
-    const own = (await draftsOf(deps, town, requester)).with(
+    const own = (await draftsOf(deps, { town, by: requester })).with(
       (await ownDrawn(deps, { town, requester })).map(({ items, more }) =>
         items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
       ),

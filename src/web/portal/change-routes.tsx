@@ -88,7 +88,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     })
   })
   page({ method: 'get', path: '/me/change/move', quiet: true }, async (context) => {
-    const wards = await wardsAtHome(deps, context.town, context.requester)
+    const wards = await wardsAtHome(deps, { town: context.town, by: context.requester })
     return Reply.page(await own(context), ({ version }) => (
       <MovePage context={context} typed={{}} version={version} idempotencyKey={randomUUID()} wards={wards} />
     ))
@@ -96,7 +96,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/change/move', quiet: true, fresh: true }, async (context) => {
     const { town, requester, t, form } = context
     const typed = typedIn(context)
-    const wards = await wardsAtHome(deps, town, requester)
+    const wards = await wardsAtHome(deps, { town, by: requester })
     const { address, faults: misplaced } = addressIn(typed, context.town, t)
     const since = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
     const again = (faults: Faults) =>
@@ -157,7 +157,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       complaint: { ...said, idempotencyKey: idempotencyKeyOf(context, 'leave') },
       source: requester.id,
     })
-    await noteLeavingAlone(deps, town, requester)
+    await noteLeavingAlone(deps, { town, by: requester })
     // To everybody alike: where the page leads must not tell how old its reader is.
     return Reply.redirect(`${ASKED}?help=1`)
   })
@@ -178,7 +178,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     return Reply.redirect(ASKED)
   })
   page({ method: 'get', path: ASKED, quiet: true }, async (context) =>
-    Reply.page(await askedBy(deps, context.town, context.requester), (asked) => (
+    Reply.page(await askedBy(deps, { town: context.town, by: context.requester }), (asked) => (
       <AskedPage context={context} asked={asked} />
     )),
   )

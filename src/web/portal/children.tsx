@@ -27,7 +27,7 @@ const saysWhere = ({ claims }: Profile) =>
 /** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/children', quiet: true }, async (context) => {
-    const children = await representedBy(deps, context.town, context.requester)
+    const children = await representedBy(deps, { town: context.town, by: context.requester })
     const draw = (list: Asked[]) => <ChildrenPage context={context} represented={list} idempotencyKey={randomUUID()} />
     if (children === undefined) return pageOf(draw([]))
     const asked = await children.mapAsync((list) =>

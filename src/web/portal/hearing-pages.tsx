@@ -21,8 +21,8 @@ import { Own, type OwnContext } from './shell.tsx'
 export function hearingPages(page: OwnPages, deps: PortalDeps): void {
   const home = async (context: OwnContext, fault?: string) => {
     const { town, requester } = context
-    const messages = await messagesOf(deps, town, requester)
-    const asked = await ownProceeding(deps, town, requester)
+    const messages = await messagesOf(deps, { town, by: requester })
+    const asked = await ownProceeding(deps, { town, by: requester })
     const restored = await recentRestore(deps, town)
     const idempotencyKey = randomUUID()
     if (asked === undefined)
@@ -68,7 +68,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form, t } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()
-    const asked = await ownProceeding(deps, town, await actFor(deps, { town, by: requester }, child))
+    const asked = await ownProceeding(deps, { town, by: await actFor(deps, { town, by: requester }, child) })
     if (asked === undefined) throw new NotFound()
     const idempotencyKey = randomUUID()
     return Reply.page(

@@ -57,7 +57,9 @@ const offered = [...profiles.values()].filter((profile) => profile.askedBy !== '
 /** Naming helpers, and what helpers do. */
 export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/helpers', quiet: true }, async (context) =>
-    pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, context.town, context.requester)} />),
+    pageOf(
+      <HelpersPage context={context} helpers={await helpersOf(deps, { town: context.town, by: context.requester })} />,
+    ),
   )
   page({ method: 'post', path: '/me/helpers', fresh: true, quiet: true }, async (context) => {
     const { town, requester, form, t } = context
@@ -69,7 +71,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
       toCome: true,
     })
     const again = async (faults: Faults) => {
-      const helpers = await helpersOf(deps, town, requester)
+      const helpers = await helpersOf(deps, { town, by: requester })
       return pageOf(<HelpersPage context={context} helpers={helpers} typed={typed} faults={faults} />, 422)
     }
     const named = HelperName.safeParse({ name: form.get('name'), ...plainIn(form) })
@@ -93,7 +95,9 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     })
     if (code === undefined)
       return again({ name: t['desk.sensitive'].replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
-    return pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, town, requester)} code={code} />)
+    return pageOf(
+      <HelpersPage context={context} helpers={await helpersOf(deps, { town, by: requester })} code={code} />,
+    )
   })
   page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
     await endWaysIn(

@@ -146,7 +146,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
   )
   page({ method: 'post', path: '/me/everything', fresh: true }, async (context) => {
     const { town, requester } = context
-    const all = await everythingAbout(deps, town, requester)
+    const all = await everythingAbout(deps, { town, by: requester })
     const { renderer } = deps
     if (context.form.get('as') === 'pdf') {
       if (renderer === undefined) throw new NoRenderer()

@@ -66,8 +66,7 @@ export function mustBeOldEnough(
  */
 export async function representedBy(
   deps: RegistryDeps,
-  town: Municipality,
-  resident: Resident,
+  { town, by: resident }: Acting<Resident>,
 ): Promise<Disclosed<Represented[]> | undefined> {
   let all: Disclosed<Represented[]> | undefined
   for (const id of await wardsOf(deps, town, resident)) {
@@ -140,7 +139,7 @@ export async function representationsEver(
 }
 
 /** How many of those a neighbour acts for live in their household. A number alone: nothing is opened. */
-export async function wardsAtHome(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<number> {
+export async function wardsAtHome(deps: RegistryDeps, { town, by: resident }: Acting<Resident>): Promise<number> {
   const wards = await wardsOf(deps, town, resident)
   if (wards.length === 0) return 0
   return inMunicipality(deps.database, town.id, async (transaction) => {
