@@ -1,7 +1,9 @@
+import { createSecretKey } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { openBytes, sealBytes } from '../../src/keys/cipher.ts'
 import { KEY_FILE_FRESH, keyFileProvider, readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts'
 import {
   equalInConstantTime,
@@ -93,6 +95,22 @@ describe('key material', () => {
       expect((error as Error).message).toContain('c')
     }
     expect([other.currentKeyId(), other.keyIds()]).toEqual(['a', ['a', 'b']])
+  })
+})
+
+describe('bytes that are sealed', () => {
+  const key = createSecretKey(Buffer.alloc(32, 3))
+  it('are given back whole, none of them too, and otherwise refused by a code', () => {
+    for (const plain of [Buffer.alloc(0), Buffer.from('a')]) {
+      const sealed = sealBytes(key, { plain, context: 'here' })
+      expect(sealed).toHaveLength(28 + plain.length)
+      expect([...openBytes(key, sealed, 'here')]).toEqual([...plain])
+    }
+    for (const bytes of [new Uint8Array(27), new Uint8Array(28), new Uint8Array(0)]) {
+      const refused = expect(() => openBytes(key, bytes, 'here'))
+      refused.toThrow(expect.objectContaining({ code: 'seal-broken', status: 500 }))
+      refused.toThrow(/\w+ \w+ \w+/)
+    }
   })
 })
 
