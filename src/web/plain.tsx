@@ -26,12 +26,21 @@ export function plainFaults(t: Texts, typed: Readonly<Record<string, string>>, h
   )
 }
 
+/**
+ * The boxes of a form that the registry took none of. One box is called alike on two forms of which one takes the writer's
+ * own words: it is looked at here, and where the names tell nothing, every box is. A text is never held back without its box.
+ */
+export function heldBoxes(t: Texts, typed: Readonly<Record<string, string>>): Faults {
+  const found = plainFaults(t, typed, (box) => (holdsOf(box) === 'own-words' ? 'plain' : holdsOf(box)))
+  return Object.keys(found).length > 0 ? found : plainFaults(t, typed, () => 'plain')
+}
+
 /** Any form that is sent again: what said too much in boxes, all else as it was. Nothing of it has been kept. */
 export function HeldBackPage(props: { town: string; language: Language; action: string; csrf: string; form: Form }) {
   const { town, language, action, csrf, form } = props
   const t = LOCALES[language]
   const entries = form.entries().filter(([name]) => name !== 'plain')
-  const faults = plainFaults(t, Object.fromEntries(entries), holdsOf)
+  const faults = heldBoxes(t, Object.fromEntries(entries))
   return (
     <Page title={t['desk.held']} language={language} town={town}>
       <ErrorSummary title={t['desk.held']} faults={faults} />

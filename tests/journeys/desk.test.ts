@@ -396,7 +396,7 @@ describe('a clerk with a queue', () => {
     await shot(page, 'desk-offline-form')
     // Sealed: nothing that was typed lies in the browser's database as it was typed.
     const rows = await page.evaluate(
-      `new Promise((done) => { const open = indexedDB.open('padron-desk', 1); open.onsuccess = () => {
+      `new Promise((done) => { const open = indexedDB.open('padron-desk'); open.onsuccess = () => {
         const all = open.result.transaction('forms').objectStore('forms').getAll()
         all.onsuccess = () => done(all.result.map((row) => [Object.keys(row).sort().join(), new TextDecoder('latin1').decode(row.sealed)])) } })`,
     )

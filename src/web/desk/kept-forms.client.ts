@@ -23,8 +23,13 @@ const asked = <T>(request: IDBRequest<T>) =>
   })
 
 async function forms(mode: IDBTransactionMode): Promise<IDBObjectStore> {
-  const opening = indexedDB.open('padron-desk', 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'idempotencyKey' })
+  const opening = indexedDB.open('padron-desk', 2)
+  // What an earlier build kept under another key is of no service that holds data: it goes.
+  opening.onupgradeneeded = () => {
+    const database = opening.result
+    if (database.objectStoreNames.contains(STORE)) database.deleteObjectStore(STORE)
+    database.createObjectStore(STORE, { keyPath: 'idempotencyKey' })
+  }
   return (await asked(opening)).transaction(STORE, mode).objectStore(STORE)
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../../src/cli/demo-town.ts'
 import { offerEnrolment } from '../../../src/registry/person/offer-enrolment.ts'
+import { heldBoxes } from '../../../src/web/plain.tsx'
 import { LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
 import { openRecord, register } from '../../support/people.ts'
@@ -38,6 +39,16 @@ const form = (more: Record<string, string>) => ({
 })
 
 const LEAVES = { cause: 'wrongly-registered', informant: 'staff', sure: 'yes' }
+
+describe('a form that the registry took none of', () => {
+  it('comes back with its box, whatever the box is called on other forms', () => {
+    // At the desk a reason is kept; of an objection it is the neighbour's own words.
+    expect(Object.keys(heldBoxes(t, { why: WORDS, cause: 'other' }))).toEqual(['why'])
+    expect(Object.keys(heldBoxes(t, { staff: 'X1234567L', cause: 'other' }))).toEqual(['staff'])
+    expect(Object.keys(heldBoxes(t, { given: WORDS, reason: WORDS }))).toEqual(['reason'])
+    expect(heldBoxes(t, { why: 'They moved' })).toEqual({})
+  })
+})
 
 describe('a text that says too much, at the desk', () => {
   it.each(['street', 'number', 'floor', 'postcode', 'description', 'p0_contact', 'p0_institution'])(
