@@ -10,7 +10,7 @@ import type { Transaction } from './platform/database.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
 import { lookAt, markSigned } from './platform/installation.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
-import { forgetPublished } from './registry/departure/forget-published'
+import { forgetPublished } from './registry/departure/forget-published.ts'
 import type { Municipality } from './town/model.ts'
 import { listMunicipalities } from './town/store.ts'
 

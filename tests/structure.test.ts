@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { escapesIn } from './support/escapes.ts'
@@ -107,6 +107,15 @@ describe('the rooms', () => {
     )
     expect(wrong).toEqual([])
     expect(files.length).toBeGreaterThan(50)
+  })
+
+  it('name each file they import in full: what is not found is in no circle and crosses no line', () => {
+    const lost = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !existsSync(target))
+        .map((target) => `${file} → ${target}`),
+    )
+    expect(lost).toEqual([])
   })
 
   it('have no files that import each other in a circle', () => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { ConfigInvalid, readConfig } from '../config.ts'
 import { systemClock } from '../platform/clock.ts'
-import { lifeRules } from '../registry/person/dates/life-dates'
+import { lifeRules } from '../registry/person/dates/life-dates.ts'
 import { checkImport, type ImportReport, importFile, readMapping } from './import.ts'
 import { ineLayout } from './ine-layout.ts'
 import type { output } from './output.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { fieldsSayingTooMuch } from '../firewall/free-text.ts'
 import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
-import { parseBirthDate } from '../registry/person/dates/birth-date'
-import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/person/dates/life-dates'
+import { parseBirthDate } from '../registry/person/dates/birth-date.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/person/dates/life-dates.ts'
 
 const column = z.string().min(1)
 const columns = z.union([column, z.array(column).min(1)])

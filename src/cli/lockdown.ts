@@ -1,5 +1,5 @@
 import { ConfigInvalid } from '../config.ts'
-import type { Lockdown } from '../oversight/vote-lockdown'
+import type { Lockdown } from '../oversight/vote-lockdown.ts'
 
 /** Asks the running service, as the officer whose token it is: a vote counts only where everyone can see it. @throws {ConfigInvalid} */
 export async function askLockdown(address: string, token: string, what: string): Promise<Lockdown> {

@@ -5,7 +5,7 @@ import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../town/model.ts'
-import type { FormOwner } from './keep-form'
+import type { FormOwner } from './keep-form.ts'
 import {
   claimSession,
   dropSession,
@@ -17,7 +17,7 @@ import {
   sessionRow,
   setSession,
 } from './session-store.ts'
-import { deviceNamed } from './sign-in-with-passkey'
+import { deviceNamed } from './sign-in-with-passkey.ts'
 
 export interface SessionDeps {
   database: Database

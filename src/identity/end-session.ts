@@ -1,6 +1,6 @@
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
-import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './begin-session'
+import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './begin-session.ts'
 import { dropSessions, dropStaffSessions, sessionsOpen } from './session-store.ts'
 
 // Where somebody is signed in, and how that ends.

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
-import type { NewSession, Renew } from './begin-session'
+import type { NewSession, Renew } from './begin-session.ts'
 import { mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
 
 /** The city's sign-in for staff: an OpenID provider that knows this service as one of its clients. */

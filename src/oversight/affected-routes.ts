@@ -4,7 +4,7 @@ import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Name } from '../registry/model.ts'
-import { affectedBy } from './find-affected'
+import { affectedBy } from './find-affected.ts'
 
 /** Whom to tell when a signing key was withdrawn. */
 export function affectedRoutes(app: App, deps: ProofDeps): void {

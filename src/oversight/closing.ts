@@ -4,7 +4,7 @@ import { BOTH_WAYS, closesTheGateFor, standsUnderAnOffice } from '../firewall/or
 import type { Staff } from '../firewall/requester.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { Act, ActKind } from './decide-act'
+import type { Act, ActKind } from './decide-act.ts'
 import { countClosedAtOnce } from './officer-store.ts'
 
 /**

@@ -5,7 +5,7 @@ import { More, PageQuery } from '../http/page-query.ts'
 import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
-import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from './explain-drawn'
+import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from './explain-drawn.ts'
 
 const Drawn = z
   .object({

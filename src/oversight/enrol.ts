@@ -19,11 +19,11 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import { closesTheGate, mustBeKnown } from './closing.ts'
-import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './decide-act'
-import { mustEndInTime, secretOrder } from './handle-demand'
-import { freeDocument } from './keep-document'
+import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './decide-act.ts'
+import { mustEndInTime, secretOrder } from './handle-demand.ts'
+import { freeDocument } from './keep-document.ts'
 import { dropAffiliation, keepAffiliation, upheldReports } from './organisation-store.ts'
-import { lockedDown } from './vote-lockdown'
+import { lockedDown } from './vote-lockdown.ts'
 
 const Functions = z.array(FunctionId).max(10)
 

@@ -10,7 +10,7 @@ import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { drawnOpenings, explainDrawnRow, lockDrawn, markDrawnRead, neighboursDrawnUnexplained } from './flag-store.ts'
-import { reasonPlace } from './review-flags'
+import { reasonPlace } from './review-flags.ts'
 
 /** A look-up that was drawn. Names nobody: an id, a pseudonym, and the words of whoever looked. */
 export interface DrawnOpening extends Content {

@@ -6,7 +6,7 @@ import { bearersUnderKey } from '../proofs/store.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
-import { type Acts, officersBehind } from './decide-act'
+import { type Acts, officersBehind } from './decide-act.ts'
 
 /** On one page of those whom an incident concerns. */
 const MOST_LISTED = 100

@@ -9,7 +9,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
-import { AnotherOfficer } from './decide-act'
+import { AnotherOfficer } from './decide-act.ts'
 import { Demand, type OrderField } from './demand.ts'
 import {
   countApprovals,
@@ -24,7 +24,7 @@ import {
   moveDemand,
   type Stage,
 } from './demand-store.ts'
-import { freeDocument, handling } from './keep-document'
+import { freeDocument, handling } from './keep-document.ts'
 
 /** For how long an order may be kept from whom it is about, days. */
 export const MOST_SECRET_DAYS = 90

@@ -11,7 +11,7 @@ import {
 } from '../firewall/organisation-store.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
-import { shuttingOut } from './decide-act'
+import { shuttingOut } from './decide-act.ts'
 
 export interface OrganisationOutline {
   id: string

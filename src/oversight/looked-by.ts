@@ -1,12 +1,12 @@
 import { organisationNames } from '../firewall/organisations.ts'
-import { helpersIn } from '../identity/help'
-import { devicesIn } from '../identity/sign-in-with-passkey'
+import { helpersIn } from '../identity/help.ts'
+import { devicesIn } from '../identity/sign-in-with-passkey.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Representation } from '../registry/model.ts'
-import { type Reopen, representationsEver } from '../registry/person/representation/act-for'
-import { ordersTold } from './open-by-order'
+import { type Reopen, representationsEver } from '../registry/person/representation/act-for.ts'
+import { ordersTold } from './open-by-order.ts'
 
 /** Who opened a record, as its neighbour is told it. What is absent is not known any more. */
 export type By =

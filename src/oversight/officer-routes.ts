@@ -6,8 +6,8 @@ import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Municipality } from '../town/model.ts'
-import { actsWaiting, type Carry, decideAct } from './decide-act'
-import { Proposal, propose } from './enrol'
+import { actsWaiting, type Carry, decideAct } from './decide-act.ts'
+import { Proposal, propose } from './enrol.ts'
 
 const State = z
   .object({ id: z.uuid(), status: z.enum(['waiting', 'done', 'refused']), made: z.uuid().optional() })

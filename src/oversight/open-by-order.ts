@@ -3,20 +3,28 @@ import type { Opened } from '../firewall/model.ts'
 import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { holdBack } from '../messages/leave-message.ts'
-import type { OrderTold } from '../messages/read-notices'
+import type { OrderTold } from '../messages/read-notices.ts'
 import { noticesOfOrders } from '../messages/store.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
-import type { Reopen } from '../registry/person/representation/act-for'
+import type { Reopen } from '../registry/person/representation/act-for.ts'
 import { loadIdentities, loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
-import type { Acts } from './decide-act'
+import type { Acts } from './decide-act.ts'
 import type { OrderField } from './demand.ts'
 import { linkNotice, nameSubject, noticesOverdue } from './demand-store.ts'
-import { approvedOrder, askOf, endUnfitting, MOST_SECRET_DAYS, moveTo, OutOfTurn, secretOrder } from './handle-demand'
+import {
+  approvedOrder,
+  askOf,
+  endUnfitting,
+  MOST_SECRET_DAYS,
+  moveTo,
+  OutOfTurn,
+  secretOrder,
+} from './handle-demand.ts'
 import { candidatesFor, FitsNobody, theOneNamed } from './order-subject.ts'
 
 /** What is looked at to open an order. */

@@ -6,9 +6,9 @@ import type { App } from '../identity/app.ts'
 import { NotFound } from '../platform/problem.ts'
 import { NoRenderer, type Renderer } from '../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { readDemand } from './handle-demand'
+import { readDemand } from './handle-demand.ts'
 import { refusalLetters } from './letters.ts'
-import { openByOrder } from './open-by-order'
+import { openByOrder } from './open-by-order.ts'
 
 /** What may be done with a demand that was decided: the one opening an approved order allows, and the letter that refuses. */
 export function orderRoutes(

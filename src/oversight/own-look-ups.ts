@@ -5,7 +5,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
-import { neighboursToExplain } from './explain-drawn'
+import { neighboursToExplain } from './explain-drawn.ts'
 
 /**
  * What those are called whom somebody looked at on an earlier day, so that they can say why. Each sees it among their look-ups;

@@ -5,7 +5,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { type Entry, type LookUp, type LookUpsWanted, lookUpsPage } from './look-up-store.ts'
 import { namesOfWays } from './looked-by.ts'
-import { settledLooks } from './review-flags'
+import { settledLooks } from './review-flags.ts'
 
 export interface LookUpPage {
   /** The newest first. */

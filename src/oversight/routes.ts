@@ -6,8 +6,8 @@ import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
 import { Demand } from './demand.ts'
-import { readDemand, recordDemand, reviewDemand } from './handle-demand'
-import { keepDocument, LARGEST_DOCUMENT, readDocument } from './keep-document'
+import { readDemand, recordDemand, reviewDemand } from './handle-demand.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from './keep-document.ts'
 import {
   FLAG_KINDS,
   linkStaff,
@@ -17,8 +17,8 @@ import {
   reviewFlags,
   StaffRecord,
   watchNeighbour,
-} from './review-flags'
-import { lockdownState, voteLockdown } from './vote-lockdown'
+} from './review-flags.ts'
+import { lockdownState, voteLockdown } from './vote-lockdown.ts'
 
 const Id = z.uuid()
 const Lockdown = z

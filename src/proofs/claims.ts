@@ -1,6 +1,6 @@
 import type { Address, NeighbourFields } from '../registry/model.ts'
-import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/person/dates/birth-date'
-import type { ResidencePeriod } from '../registry/person/read-history'
+import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/person/dates/birth-date.ts'
+import type { ResidencePeriod } from '../registry/person/read-history.ts'
 import type { Municipality } from '../town/model.ts'
 
 /** Every claim a proof can hold, besides `resident` and `municipality`. Nothing here names the record. */

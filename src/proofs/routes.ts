@@ -3,11 +3,11 @@ import { passing } from '../firewall/free-text.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
-import { DisclosureRequest, disclose } from './disclose'
+import { DisclosureRequest, disclose } from './disclose.ts'
 import { issueProof, type ProofDeps, ProofOrder } from './issue.ts'
 import { ProfileId } from './profiles.ts'
 import { revokeProof } from './revoke.ts'
-import { verifyHere } from './verify-here'
+import { verifyHere } from './verify-here.ts'
 
 const tag = 'Proofs'
 

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { called, confirmedPlain, FREE_TEXT, passingLine, plain } from '../firewall/free-text.ts'
 import { place, ReferenceAddress, says, saysNothing } from '../town/address.ts'
 import type { Proceeding, SaidBy } from './departure/hearing-model.ts'
-import { parseBirthDate } from './person/dates/birth-date'
-import { yearsMeant } from './person/dates/life-dates'
+import { parseBirthDate } from './person/dates/birth-date.ts'
+import { yearsMeant } from './person/dates/life-dates.ts'
 
 // What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
 // There is no nationality, status, country of birth or religion here, and no document; and every text says what it may

@@ -1,7 +1,7 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
-import { noticeOfAnswer } from '../messages/read-notices'
+import { noticeOfAnswer } from '../messages/read-notices.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -20,7 +20,7 @@ import {
   type Outcome,
   type ServiceFault,
   type ServiceReport,
-} from './complain'
+} from './complain.ts'
 import type { CityRequest } from './model.ts'
 import { giversOf } from './service-reports.ts'
 import {

@@ -2,7 +2,7 @@ import { inMunicipality } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { HearingHours, Municipality } from '../town/model.ts'
-import { type ComplaintKind, complain } from './complain'
+import { type ComplaintKind, complain } from './complain.ts'
 import { appointmentsAfter } from './store.ts'
 
 const MINUTES = 30

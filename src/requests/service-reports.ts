@@ -1,4 +1,4 @@
-import { organisationsNotShutOut } from '../oversight/list-organisations'
+import { organisationsNotShutOut } from '../oversight/list-organisations.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 

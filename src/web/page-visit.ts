@@ -1,7 +1,7 @@
 import type { Resident, Staff } from '../firewall/requester.ts'
 import type { Form } from '../http/form.ts'
 import type { FromCaller } from '../http/from-caller.ts'
-import type { Session } from '../identity/begin-session'
+import type { Session } from '../identity/begin-session.ts'
 import type { Municipality } from '../town/model.ts'
 import type { Language, Texts } from './ui/language.ts'
 

@@ -1,4 +1,4 @@
-import { SESSION_LIMITS, type Session } from '../identity/begin-session'
+import { SESSION_LIMITS, type Session } from '../identity/begin-session.ts'
 import { counted } from '../platform/counted.ts'
 import code from './stay.client.ts?script'
 import { asset, JAVASCRIPT } from './ui/assets.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { NewOrganisation } from '../../src/oversight/enrol'
+import { NewOrganisation } from '../../src/oversight/enrol.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 

@@ -2,9 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { signInWithCard } from '../../src/identity/sign-in-with-card'
-import { keepPasskey, passkeyOptions, signInOptions, signInWithPasskey } from '../../src/identity/sign-in-with-passkey'
-import { type Ending, endWaysIn, waysIn } from '../../src/registry/person/end-ways-in'
+import { signInWithCard } from '../../src/identity/sign-in-with-card.ts'
+import {
+  keepPasskey,
+  passkeyOptions,
+  signInOptions,
+  signInWithPasskey,
+} from '../../src/identity/sign-in-with-passkey.ts'
+import { type Ending, endWaysIn, waysIn } from '../../src/registry/person/end-ways-in.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'

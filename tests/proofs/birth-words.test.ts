@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { birthWords } from '../../src/proofs/birth-words.ts'
 import { birthClaim } from '../../src/proofs/claims.ts'
 import { PAPER_LANGUAGES, paperTexts } from '../../src/proofs/paper/paper-words.ts'
-import { parseBirthDate } from '../../src/registry/person/dates/birth-date'
+import { parseBirthDate } from '../../src/registry/person/dates/birth-date.ts'
 
 const words = (born: string, language: string) =>
   birthWords(birthClaim(born) ?? '', language, paperTexts[language as 'en'])

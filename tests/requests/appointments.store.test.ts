@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { freeTimes, hearingTimes } from '../../src/requests/book-hearing'
+import { freeTimes, hearingTimes } from '../../src/requests/book-hearing.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { signedIn } from '../support/signed-in.ts'

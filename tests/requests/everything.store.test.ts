@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import everything from '../../schema/everything.json' with { type: 'json' }
 import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { reasonPlace } from '../../src/oversight/review-flags'
+import { reasonPlace } from '../../src/oversight/review-flags.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { openApp, type TestApp } from '../support/app.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { beginSession, type NewSession } from '../../src/identity/begin-session'
+import { beginSession, type NewSession } from '../../src/identity/begin-session.ts'
 import type { TestApp } from './app.ts'
 
 /** A neighbour who came in by whichever card. */

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { encode } from 'cborg'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { keepPasskey, passkeyOptions } from '../../src/identity/sign-in-with-passkey'
+import { keepPasskey, passkeyOptions } from '../../src/identity/sign-in-with-passkey.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import type { TestApp } from './app.ts'
 import { shownTo } from './shown.ts'

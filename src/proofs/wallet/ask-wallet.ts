@@ -11,7 +11,7 @@ import type { ProofDeps } from '../issue.ts'
 import { documentSeal } from '../paper/document-seal.ts'
 import type { DocumentSeal } from '../paper/pades.ts'
 import { type Profile, profiles } from '../profiles.ts'
-import { type Verification, verifyHere } from '../verify-here'
+import { type Verification, verifyHere } from '../verify-here.ts'
 import { typeOf } from './metadata.ts'
 import {
   addPresentationAnswer,

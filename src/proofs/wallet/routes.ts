@@ -5,7 +5,7 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import { OAuthProblem } from '../../platform/problem.ts'
 import type { ProofDeps } from '../issue.ts'
-import { issueToWallet, Notification, newNonce, noteOutcome, OfferOrder, offerToWallet, redeemOffer } from './offer'
+import { issueToWallet, Notification, newNonce, noteOutcome, OfferOrder, offerToWallet, redeemOffer } from './offer.ts'
 
 const tag = 'Wallets'
 const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'

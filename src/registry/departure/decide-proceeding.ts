@@ -8,13 +8,13 @@ import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Channel, NoticeWay } from '../person/channels.ts'
-import { faultsOfDay, lifeRules, refuseImpossible } from '../person/dates/life-dates'
+import { faultsOfDay, lifeRules, refuseImpossible } from '../person/dates/life-dates.ts'
 import { nextVersion } from '../person/neighbours.ts'
 import { reachOf } from '../person/reach.ts'
 import { versionOf } from '../person/store.ts'
 import { giveNotice, type SealedAnswer } from './hearing.ts'
 import { AnsweredBy, type CouncilOutcome, type Proceeding } from './hearing-model.ts'
-import { atDesk, ProceedingIncomplete, takeEffect } from './record-departure'
+import { atDesk, ProceedingIncomplete, takeEffect } from './record-departure.ts'
 import {
   answersIn,
   countAnswers,

@@ -12,10 +12,10 @@ import {
   readAnswer,
   recordNotice,
   recordOpinion,
-} from './decide-proceeding'
+} from './decide-proceeding.ts'
 import { openLeaving } from './hearing.ts'
 import { AnsweredBy, CouncilOutcome, ProceedingCause } from './hearing-model.ts'
-import { Departure, recordDeparture } from './record-departure'
+import { Departure, recordDeparture } from './record-departure.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
 const Departed = z

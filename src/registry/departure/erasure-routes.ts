@@ -4,7 +4,7 @@ import { More, PageQuery } from '../../http/page-query.ts'
 import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { decideErasure, Ground, openErasures, proposeErasure } from './erase'
+import { decideErasure, Ground, openErasures, proposeErasure } from './erase.ts'
 
 const tag = 'Erasure'
 const params = z.object({ id: z.uuid() })

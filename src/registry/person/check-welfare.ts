@@ -9,7 +9,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
 import { loadRecords } from '../store.ts'
-import { isOfAge, isUnder, OF_AGE } from './representation/act-for'
+import { isOfAge, isUnder, OF_AGE } from './representation/act-for.ts'
 import { countWelfareChecks, keepWelfareCheck, markWelfareLooked, welfareChecksRaised } from './store.ts'
 
 // Children of whom a trained person should know. That a household was left to them the database sees by itself; what they do by

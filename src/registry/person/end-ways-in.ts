@@ -1,7 +1,7 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
-import { type OpenSession, sessionsIn } from '../../identity/end-session'
-import { type Helper, helpersIn } from '../../identity/help'
+import { type OpenSession, sessionsIn } from '../../identity/end-session.ts'
+import { type Helper, helpersIn } from '../../identity/help.ts'
 import {
   cardsEver,
   cardsInForce,
@@ -12,8 +12,8 @@ import {
   loseCards,
   removePasskeys,
 } from '../../identity/resident-store.ts'
-import { CARD_SLEEPS_AFTER } from '../../identity/sign-in-with-card'
-import { type Device, devicesIn } from '../../identity/sign-in-with-passkey'
+import { CARD_SLEEPS_AFTER } from '../../identity/sign-in-with-card.ts'
+import { type Device, devicesIn } from '../../identity/sign-in-with-passkey.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import type { DataKey } from '../../keys/seal.ts'
 import { type Clock, today } from '../../platform/clock.ts'

@@ -8,9 +8,9 @@ import type { Address, Contact, NeighbourFields, Representation } from '../model
 import { addressKeysOf, residencesEver, startsSaidEver } from '../residence/store.ts'
 import { addressLocation, addressParts } from '../sealed-address.ts'
 import type { Channel, NoticeWay } from './channels.ts'
-import { joinsEver } from './join/store'
-import type { Reopen } from './representation/act-for'
-import { representationsOfBoth } from './representation/store'
+import { joinsEver } from './join/store.ts'
+import type { Reopen } from './representation/act-for.ts'
+import { representationsOfBoth } from './representation/store.ts'
 import { evidenceEver, noticesTo, particularsEver } from './store.ts'
 
 // What the register's own tables hold about a neighbour beside their record, for whoever takes everything home. Which tables there

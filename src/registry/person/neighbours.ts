@@ -13,14 +13,14 @@ import { Correction, type NeighbourField, type NeighbourFields } from '../model.
 import { onRecord } from '../on-record.ts'
 import { PARTICULARS, type ParticularsColumn, type ParticularsField, type Whole } from '../particulars.ts'
 import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
-import { holdAsAlike } from '../register/hold-alike'
+import { holdAsAlike } from '../register/hold-alike.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
-import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates'
+import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
 import { wordsOfName } from './names.ts'
-import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for'
+import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
 import {
   daysOf,
   keepMovement,

@@ -1,14 +1,14 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { keepEnrolment } from '../../identity/resident-store.ts'
-import { ENROLMENT_SECONDS } from '../../identity/sign-in-with-passkey'
+import { ENROLMENT_SECONDS } from '../../identity/sign-in-with-passkey.ts'
 import { today } from '../../platform/clock.ts'
 import { randomBytes } from '../../platform/random.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { onRecord } from '../on-record.ts'
-import { NotResident } from '../residence/move'
-import { mustBeOldEnough } from './representation/act-for'
+import { NotResident } from '../residence/move.ts'
+import { mustBeOldEnough } from './representation/act-for.ts'
 
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(

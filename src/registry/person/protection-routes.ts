@@ -5,7 +5,7 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Protection } from '../model.ts'
-import { protectNeighbour } from './protect'
+import { protectNeighbour } from './protect.ts'
 import { undo } from './undo.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })

@@ -8,13 +8,13 @@ import { awaySince, movementsThatStand } from '../departure/movements-standing.t
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
-import { flagTakenBack, letGo } from '../register/hold-alike'
-import { lockTogether } from '../residence/move'
+import { flagTakenBack, letGo } from '../register/hold-alike.ts'
+import { lockTogether } from '../residence/move.ts'
 import { restoreResidences } from '../residence/residence-rows.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
-import { actsForSomebody } from './representation/act-for'
+import { actsForSomebody } from './representation/act-for.ts'
 import {
   anythingSaid,
   keepParticulars,

@@ -4,13 +4,13 @@ import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Correction, Name, NeighbourFields, Registration } from '../model.ts'
-import { compatible, parseBirthDate } from '../person/dates/birth-date'
+import { compatible, parseBirthDate } from '../person/dates/birth-date.ts'
 import { nameLikeness, wordsOfName } from '../person/names.ts'
 import { livingHereAmong, protectedAmong } from '../person/store.ts'
 import { likenessOf, tokenMaker } from '../search/search-tokens.ts'
 import { findByDocument, findCandidates, loadIdentities, loadRecords } from '../store.ts'
 import { documentHash } from './evidence.ts'
-import { holdAsAlike, toldApartFrom } from './hold-alike'
+import { holdAsAlike, toldApartFrom } from './hold-alike.ts'
 
 const JOB: Job = { kind: 'job', id: 'hidden-likeness' }
 const ALIKE = 0.8

@@ -10,7 +10,7 @@ import { onRecord } from '../on-record.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
 import { dropVisits, setHides, versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
-import { likenessPlace } from './hold-alike'
+import { likenessPlace } from './hold-alike.ts'
 import { likenessesOpen, likenessOpenOf, likenessToDecide, tellLikenessApart } from './store.ts'
 
 const FIELDS = ['name', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const

@@ -7,7 +7,7 @@ import { idempotencyOf } from '../idempotency.ts'
 import { onRecord } from '../on-record.ts'
 import { recordMovement } from '../person/neighbours.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
-import { NotResident } from './move'
+import { NotResident } from './move.ts'
 
 export interface Confirmed {
   id: string

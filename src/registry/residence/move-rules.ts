@@ -3,7 +3,7 @@ import type { Opened } from '../../firewall/model.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { Move, NeighbourFields } from '../model.ts'
-import { beforeResidence, ImpossibleDates } from '../person/dates/life-dates'
+import { beforeResidence, ImpossibleDates } from '../person/dates/life-dates.ts'
 import { addressColumns } from '../sealed-address.ts'
 import type { Start } from './periods.ts'
 

@@ -18,13 +18,13 @@ import {
   ImpossibleDates,
   lifeRules,
   refuseImpossible,
-} from '../person/dates/life-dates'
+} from '../person/dates/life-dates.ts'
 import { wordsOfName } from '../person/names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
-import { isUnder, OF_AGE } from '../person/representation/act-for'
+import { isUnder, OF_AGE } from '../person/representation/act-for.ts'
 import { lockVersions, setDeparture } from '../person/store.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
-import { holdAsAlike } from '../register/hold-alike'
+import { holdAsAlike } from '../register/hold-alike.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { sealAddress } from '../sealed-address.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'

@@ -1,6 +1,6 @@
 import type { Municipality } from '../../town/model.ts'
 import type { Registration } from '../model.ts'
-import { faultsOfBirth, faultsOfStart, type LifeRules, refuseImpossible } from '../person/dates/life-dates'
+import { faultsOfBirth, faultsOfStart, type LifeRules, refuseImpossible } from '../person/dates/life-dates.ts'
 import type { Start } from './periods.ts'
 
 /**

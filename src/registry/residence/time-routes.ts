@@ -5,7 +5,7 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Name } from '../model.ts'
-import { correctStart, decideStart, StartCorrection, StartDecision } from './correct-start'
+import { correctStart, decideStart, StartCorrection, StartDecision } from './correct-start.ts'
 import { startsWaiting } from './starts-waiting.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })

@@ -1,6 +1,6 @@
 import { foldedWords } from '../../platform/folded-words.ts'
 import type { Address, Criteria } from '../model.ts'
-import { parseBirthDate, possibleYears, tellingYears } from '../person/dates/birth-date'
+import { parseBirthDate, possibleYears, tellingYears } from '../person/dates/birth-date.ts'
 import { hasTellingWord, nameWords, sound, type WordsOfName } from '../person/names.ts'
 
 /** Turns text into one value of the municipality's blind index. */

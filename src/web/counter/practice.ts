@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, importPKCS8 } from 'jose'
 import { type SigningKey, signSdJwt } from '../../proofs/sd-jwt.ts'
 import { packStatusList, signedStatusList } from '../../proofs/status-list.ts'
-import { answerOf, type Verification } from '../../proofs/verify-here'
+import { answerOf, type Verification } from '../../proofs/verify-here.ts'
 import type { PublicKey, RefusalCode } from '../../verify/index.ts'
 
 /** What a practice proof shows, and so what a verifier must say to it. */

@@ -17,7 +17,7 @@ import {
   readAnswer,
   requestObject,
   WALLET_NO,
-} from '../../proofs/wallet/ask-wallet'
+} from '../../proofs/wallet/ask-wallet.ts'
 import { type Outcome, outcomeOf } from '../check/outcome.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'

@@ -15,10 +15,10 @@ import {
   recordNotice,
   recordOpinion,
   standsInTheWay,
-} from '../../registry/departure/decide-proceeding'
+} from '../../registry/departure/decide-proceeding.ts'
 import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
 import { CouncilOutcome, SaidBy } from '../../registry/departure/hearing-model.ts'
-import { Departure, recordDeparture } from '../../registry/departure/record-departure'
+import { Departure, recordDeparture } from '../../registry/departure/record-departure.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { INFORMANTS } from '../../registry/person/channels.ts'
 import {
@@ -27,7 +27,7 @@ import {
   faultsOfEnd,
   ImpossibleDates,
   lifeRules,
-} from '../../registry/person/dates/life-dates'
+} from '../../registry/person/dates/life-dates.ts'
 import { plainIn } from '../plain.tsx'
 import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'

@@ -12,7 +12,7 @@ import {
   Ground,
   openErasures,
   proposeErasure,
-} from '../../registry/departure/erase'
+} from '../../registry/departure/erase.ts'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm, Select, Tick } from '../ui/form.tsx'

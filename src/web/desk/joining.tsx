@@ -7,7 +7,7 @@ import { isUuid, uuidIn } from '../../platform/uuid.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
-import { CannotJoin, type Joinable } from '../../registry/person/join/join-rules'
+import { CannotJoin, type Joinable } from '../../registry/person/join/join-rules.ts'
 import {
   ApartProposal,
   compareRecords,
@@ -19,7 +19,7 @@ import {
   joinsWaiting,
   proposeApart,
   proposeJoin,
-} from '../../registry/person/join/propose-join'
+} from '../../registry/person/join/propose-join.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'

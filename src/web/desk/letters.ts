@@ -1,4 +1,4 @@
-import type { PostalNotice } from '../../messages/print-notices'
+import type { PostalNotice } from '../../messages/print-notices.ts'
 import { addressLines } from '../../proofs/address-text.ts'
 import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'

@@ -10,7 +10,7 @@ import {
   LookUpExplanation,
   ownDrawn,
   readDrawn,
-} from '../../oversight/explain-drawn'
+} from '../../oversight/explain-drawn.ts'
 import { namesToExplain } from '../../oversight/own-look-ups.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { nameText } from '../../proofs/paper/paper.ts'

@@ -1,6 +1,6 @@
 import { counted, listText } from '../../platform/counted.ts'
 import { addressText } from '../../proofs/address-text.ts'
-import type { ProofOutline } from '../../proofs/list-proofs'
+import type { ProofOutline } from '../../proofs/list-proofs.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { UnderWay } from '../../registry/departure/proceedings-due.ts'
 import type { Mate } from '../../registry/household/households.ts'

@@ -1,5 +1,5 @@
-import type { LookUpPage } from '../../oversight/read-look-ups'
-import type { History } from '../../registry/person/read-history'
+import type { LookUpPage } from '../../oversight/read-look-ups.ts'
+import type { History } from '../../registry/person/read-history.ts'
 import { changeText, DecidedStartLines, placeText } from '../record/history.tsx'
 import { LookUps } from '../record/look-ups.tsx'
 import { saidByNames } from '../record/proceeding-names.ts'

@@ -1,7 +1,7 @@
 import { type PolicyEngine, purposes } from '../../firewall/policies.ts'
 import { mayReach } from '../../firewall/roles.ts'
 import type { LedgerLine } from '../../ledger/lines.ts'
-import type { StaffActivity } from '../../oversight/review-flags'
+import type { StaffActivity } from '../../oversight/review-flags.ts'
 import { fieldNames } from '../record/look-ups.tsx'
 import { whoNames } from '../record/looked-text.ts'
 import { dayText, timeText } from '../record/texts.ts'

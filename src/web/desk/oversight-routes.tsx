@@ -9,7 +9,7 @@ import {
   releaseBudget,
   reviewFlags,
   staffActivity,
-} from '../../oversight/review-flags'
+} from '../../oversight/review-flags.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { plainIn } from '../plain.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'

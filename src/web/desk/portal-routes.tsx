@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
-import { relyingParty } from '../../identity/sign-in-with-passkey'
+import { relyingParty } from '../../identity/sign-in-with-passkey.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { endWaysIn, type WaysIn, waysIn } from '../../registry/person/end-ways-in'
+import { endWaysIn, type WaysIn, waysIn } from '../../registry/person/end-ways-in.ts'
 import { CardNeedsWord, giveCard, WordTooShort } from '../../registry/person/give-card.ts'
 import { offerEnrolment } from '../../registry/person/offer-enrolment.ts'
 import {
@@ -15,9 +15,9 @@ import {
   type ComplaintToAnswer,
   complaintsToAnswer,
   openAttachment,
-} from '../../requests/answer-complaint'
-import { bookHearing, freeTimes } from '../../requests/book-hearing'
-import { kindOf, OUTCOMES } from '../../requests/complain'
+} from '../../requests/answer-complaint.ts'
+import { bookHearing, freeTimes } from '../../requests/book-hearing.ts'
+import { kindOf, OUTCOMES } from '../../requests/complain.ts'
 import { type ReportedOrganisation, whoGives } from '../../requests/service-reports.ts'
 import { bornTyped } from '../record/born-fields.tsx'
 import { AppointmentSlip, kindNames, outcomeNames, TimeSelect, writtenKinds } from '../record/complaint.tsx'

@@ -1,4 +1,4 @@
-import { standsInTheWay } from '../../registry/departure/decide-proceeding'
+import { standsInTheWay } from '../../registry/departure/decide-proceeding.ts'
 import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
 import {
   channelNames,

@@ -1,6 +1,6 @@
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { CourtLimit } from '../../registry/model.ts'
-import type { NamedRepresentation, Represented } from '../../registry/person/representation/record-representative'
+import type { NamedRepresentation, Represented } from '../../registry/person/representation/record-representative.ts'
 import { representationKinds } from '../record/registration-names.ts'
 import type { Typed } from '../record/typed.ts'
 import { Button, type Faults, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'

@@ -12,7 +12,7 @@ import {
   settleUnrepresented,
   type Unrepresented,
   unrepresentedNeighbours,
-} from '../../registry/person/representation/find-unrepresented'
+} from '../../registry/person/representation/find-unrepresented.ts'
 import {
   AlreadyRepresents,
   addRepresentative,
@@ -20,7 +20,7 @@ import {
   endRepresentative,
   type Represented,
   representativesOf,
-} from '../../registry/person/representation/record-representative'
+} from '../../registry/person/representation/record-representative.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'

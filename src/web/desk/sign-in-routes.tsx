@@ -13,8 +13,8 @@ import {
   findSession,
   SESSION_LIMITS,
   type SessionDeps,
-} from '../../identity/begin-session'
-import { endSession, endStaffSessions } from '../../identity/end-session'
+} from '../../identity/begin-session.ts'
+import { endSession, endStaffSessions } from '../../identity/end-session.ts'
 import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
 import { Problem } from '../../platform/problem.ts'
 import { listMunicipalities } from '../../town/store.ts'

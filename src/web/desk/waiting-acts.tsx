@@ -1,6 +1,6 @@
 import { functionTitle } from '../../firewall/functions.ts'
 import type { LinkKind } from '../../firewall/organisations.ts'
-import type { ActKind, WaitingAct } from '../../oversight/decide-act'
+import type { ActKind, WaitingAct } from '../../oversight/decide-act.ts'
 import { dayText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'

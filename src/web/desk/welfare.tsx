@@ -6,7 +6,7 @@ import {
   type WelfareCheck,
   type WelfareReason,
   welfareChecks,
-} from '../../registry/person/check-welfare'
+} from '../../registry/person/check-welfare.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'

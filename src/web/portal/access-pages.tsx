@@ -1,5 +1,5 @@
-import type { LookUpPage } from '../../oversight/read-look-ups'
-import type { WaysIn } from '../../registry/person/end-ways-in'
+import type { LookUpPage } from '../../oversight/read-look-ups.ts'
+import type { WaysIn } from '../../registry/person/end-ways-in.ts'
 import { LookUps } from '../record/look-ups.tsx'
 import { WaysInList } from '../record/ways-in.tsx'
 import { Button, type Faults, Field, PostForm, Tick } from '../ui/form.tsx'

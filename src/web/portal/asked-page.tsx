@@ -1,4 +1,4 @@
-import type { Asked } from '../../requests/read-asked'
+import type { Asked } from '../../requests/read-asked.ts'
 import { AskedList } from '../record/asked-list.tsx'
 import { Own, type OwnContext } from './shell.tsx'
 

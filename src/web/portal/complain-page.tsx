@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Followed } from '../../requests/complain'
+import type { Followed } from '../../requests/complain.ts'
 import type { Municipality } from '../../town/model.ts'
 import { nameIn } from '../reader.ts'
 import { AppointmentSlip, appointmentText, TimeSelect, writtenKinds } from '../record/complaint.tsx'

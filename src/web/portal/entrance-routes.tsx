@@ -4,8 +4,8 @@ import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
-import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session'
-import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card'
+import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session.ts'
+import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card.ts'
 import {
   DeviceName,
   keepPasskey,
@@ -13,7 +13,7 @@ import {
   passkeyOptions,
   signInOptions,
   signInWithPasskey,
-} from '../../identity/sign-in-with-passkey'
+} from '../../identity/sign-in-with-passkey.ts'
 import { equalInConstantTime } from '../../keys/key-provider.ts'
 import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'

@@ -1,4 +1,4 @@
-import type { OrderTold } from '../../messages/read-notices'
+import type { OrderTold } from '../../messages/read-notices.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import { profiles } from '../../proofs/profiles.ts'

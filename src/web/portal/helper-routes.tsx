@@ -13,7 +13,7 @@ import {
   helpersOf,
   LONGEST_HELP,
   nameHelper,
-} from '../../identity/help'
+} from '../../identity/help.ts'
 import { type Clock, today } from '../../platform/clock.ts'
 import { listText } from '../../platform/counted.ts'
 import { retryAfter } from '../../platform/problem.ts'
@@ -21,10 +21,10 @@ import { TooManyAttempts } from '../../platform/tries.ts'
 import { mustBeUuid } from '../../platform/uuid.ts'
 import { printPaper, writePaper } from '../../proofs/paper/paper.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
-import { Answer, answerProceeding } from '../../registry/departure/decide-proceeding'
+import { Answer, answerProceeding } from '../../registry/departure/decide-proceeding.ts'
 import { isBeingDecided } from '../../registry/departure/hearing.ts'
-import { lifeRules } from '../../registry/person/dates/life-dates'
-import { endWaysIn } from '../../registry/person/end-ways-in'
+import { lifeRules } from '../../registry/person/dates/life-dates.ts'
+import { endWaysIn } from '../../registry/person/end-ways-in.ts'
 import type { Municipality } from '../../town/model.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { MessageKind } from '../../identity/telling.ts'
-import type { Messages, Notice } from '../../messages/read-notices'
+import type { Messages, Notice } from '../../messages/read-notices.ts'
 import type { Restored } from '../../town/restores.ts'
 import { timeText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'

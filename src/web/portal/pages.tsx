@@ -1,5 +1,5 @@
 import { listText } from '../../platform/counted.ts'
-import type { ProofOutline } from '../../proofs/list-proofs'
+import type { ProofOutline } from '../../proofs/list-proofs.ts'
 import type { WrittenPaper } from '../../proofs/paper/paper.ts'
 import { type Profile, profiles } from '../../proofs/profiles.ts'
 import { claimDisplay } from '../../proofs/wallet/metadata.ts'

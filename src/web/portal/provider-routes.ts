@@ -11,7 +11,7 @@ import { thumbprintsIn } from '../../identity/public-keys.ts'
 import { CLOSED_BECAUSE } from '../../oversight/provider-standing.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
-import { askForMachine, callOff } from '../../requests/ask-for-machine'
+import { askForMachine, callOff } from '../../requests/ask-for-machine.ts'
 import { Ending, endOwn, providerOf } from '../../requests/providers.ts'
 import type { Municipality } from '../../town/model.ts'
 

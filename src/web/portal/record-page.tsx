@@ -1,4 +1,4 @@
-import type { History } from '../../registry/person/read-history'
+import type { History } from '../../registry/person/read-history.ts'
 import { DecidedStartLines } from '../record/history.tsx'
 import { saidByNames } from '../record/proceeding-names.ts'
 import { dayText, timeText } from '../record/texts.ts'

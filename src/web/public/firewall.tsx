@@ -1,6 +1,6 @@
 import { type PolicyEngine, purposes, type Rule } from '../../firewall/policies.ts'
 import { localeTag } from '../../platform/locale-tag.ts'
-import type { ComplaintCount } from '../../requests/complain'
+import type { ComplaintCount } from '../../requests/complain.ts'
 import { cell } from '../../statistics/cells.ts'
 import type { Transparency } from '../../statistics/transparency.ts'
 import { kindNames } from '../record/complaint.tsx'

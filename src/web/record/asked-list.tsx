@@ -1,5 +1,5 @@
 import { listText } from '../../platform/counted.ts'
-import type { Asked } from '../../requests/read-asked'
+import type { Asked } from '../../requests/read-asked.ts'
 import type { PageContext } from '../page-visit.ts'
 import { kindNames, outcomeNames } from './complaint.tsx'
 import { requestLines } from './request-text.ts'

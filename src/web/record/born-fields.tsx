@@ -1,4 +1,4 @@
-import { parseBirthDate } from '../../registry/person/dates/birth-date'
+import { parseBirthDate } from '../../registry/person/dates/birth-date.ts'
 import {
   CALENDARS,
   type Calendar,
@@ -6,7 +6,7 @@ import {
   fromCalendar,
   type Said,
   saidBirth,
-} from '../../registry/person/dates/said-dates'
+} from '../../registry/person/dates/said-dates.ts'
 import type { PageContext } from '../page-visit.ts'
 import { DateField, type Faults, Select, Tick } from '../ui/form.tsx'
 import { LOCALES, type Texts } from '../ui/language.ts'

@@ -1,5 +1,5 @@
 import { addressText } from '../../proofs/address-text.ts'
-import type { Appointment, ComplaintKind, Outcome } from '../../requests/complain'
+import type { Appointment, ComplaintKind, Outcome } from '../../requests/complain.ts'
 import type { Municipality } from '../../town/model.ts'
 import { Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'

@@ -1,6 +1,6 @@
 import { localeTag } from '../../platform/locale-tag.ts'
-import type { LifeFault } from '../../registry/person/dates/life-dates'
-import type { Said } from '../../registry/person/dates/said-dates'
+import type { LifeFault } from '../../registry/person/dates/life-dates.ts'
+import type { Said } from '../../registry/person/dates/said-dates.ts'
 import type { Language, Texts } from '../ui/language.ts'
 
 // What is said beside the boxes of a date.

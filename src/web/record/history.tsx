@@ -1,7 +1,7 @@
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { Address, DecidedStart } from '../../registry/model.ts'
-import type { Change } from '../../registry/person/read-history'
+import type { Change } from '../../registry/person/read-history.ts'
 import type { PageContext } from '../page-visit.ts'
 import type { Texts } from '../ui/language.ts'
 import { bornText, dayText } from './texts.ts'

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import type { LookUp } from '../../oversight/look-up-store.ts'
-import type { LookUpPage } from '../../oversight/read-look-ups'
+import type { LookUpPage } from '../../oversight/read-look-ups.ts'
 import { listText } from '../../platform/counted.ts'
 import type { PageContext } from '../page-visit.ts'
 import type { Texts } from '../ui/language.ts'

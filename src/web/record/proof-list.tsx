@@ -1,4 +1,4 @@
-import type { ProofOutline } from '../../proofs/list-proofs'
+import type { ProofOutline } from '../../proofs/list-proofs.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { PageContext } from '../page-visit.ts'
 import { Button, PostForm } from '../ui/form.tsx'

@@ -10,8 +10,8 @@ import {
   ImpossibleDates,
   type LifeFault,
   type LifeRules,
-} from '../../registry/person/dates/life-dates'
-import { saidDay } from '../../registry/person/dates/said-dates'
+} from '../../registry/person/dates/life-dates.ts'
+import { saidDay } from '../../registry/person/dates/said-dates.ts'
 import type { Municipality } from '../../town/model.ts'
 import { holdsOf } from '../boxes.ts'
 import type { PageContext } from '../page-visit.ts'

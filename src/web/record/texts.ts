@@ -2,7 +2,7 @@ import { localeTag, longDay } from '../../platform/locale-tag.ts'
 import { birthWords } from '../../proofs/birth-words.ts'
 import { birthClaim } from '../../proofs/claims.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
-import { parseBirthDate } from '../../registry/person/dates/birth-date'
+import { parseBirthDate } from '../../registry/person/dates/birth-date.ts'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { seasonsOf } from './dates.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Name } from '../../../src/registry/model.ts'
 import { nameLikeness, wordsOfName } from '../../../src/registry/person/names.ts'
-import { alikeAmong } from '../../../src/registry/register/find-duplicates'
+import { alikeAmong } from '../../../src/registry/register/find-duplicates.ts'
 import { wouldShow } from '../../../src/registry/register/hidden-likeness.ts'
 
 const called = (given: string, ...family: string[]): Name => ({ given, family })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../../src/cli/demo-town.ts'
-import { signInWithCard } from '../../../src/identity/sign-in-with-card'
+import { signInWithCard } from '../../../src/identity/sign-in-with-card.ts'
 import { giveCard } from '../../../src/registry/person/give-card.ts'
 import { LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'

@@ -1,5 +1,5 @@
-import { FIRST_BIRTH_YEAR } from '../../../platform/years'
-import type { LeapDayBirthday } from '../../../town/model'
+import { FIRST_BIRTH_YEAR } from '../../../platform/years.ts'
+import type { LeapDayBirthday } from '../../../town/model.ts'
 
 /**
  * A date of birth as people know it (EDTF level 1): `1990-05-17`, `1990-05`, `1990`, each with `~` when approximate; a

@@ -1,7 +1,7 @@
-import { type Clock, today } from '../../../platform/clock'
-import { type FieldError, InvalidInput, words } from '../../../platform/problem'
-import type { Municipality } from '../../../town/model'
-import { earliestDay, latestDay, parseBirthDate } from './birth-date'
+import { type Clock, today } from '../../../platform/clock.ts'
+import { type FieldError, InvalidInput, words } from '../../../platform/problem.ts'
+import type { Municipality } from '../../../town/model.ts'
+import { earliestDay, latestDay, parseBirthDate } from './birth-date.ts'
 
 // What must be true of the dates of a life, wherever one is written. A date of birth that is partial or approximate is
 // taken by the least it says: only what cannot be true under any reading of it is refused.

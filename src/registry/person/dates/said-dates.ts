@@ -1,7 +1,7 @@
-import { latinDigits } from '../../../platform/digits'
-import { FIRST_BIRTH_YEAR } from '../../../platform/years'
-import { parseBirthDate } from './birth-date'
-import { yearsMeant } from './life-dates'
+import { latinDigits } from '../../../platform/digits.ts'
+import { FIRST_BIRTH_YEAR } from '../../../platform/years.ts'
+import { parseBirthDate } from './birth-date.ts'
+import { yearsMeant } from './life-dates.ts'
 
 // Dates as people say and type them, in three boxes. Every form of every page reads them here.
 

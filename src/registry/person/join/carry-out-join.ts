@@ -1,27 +1,27 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { UnitOfWork } from '../../../firewall/model'
-import type { Staff } from '../../../firewall/requester'
-import type { CiphertextLocation } from '../../../keys/seal'
-import { today, uuidv7 } from '../../../platform/clock'
-import type { Acting, Municipality } from '../../../town/model'
-import type { RegistryDeps } from '../../deps'
-import type { Name } from '../../model'
-import type { ParticularsColumn, Whole } from '../../particulars'
-import { decideLikenessesJoined } from '../../register/store'
-import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../../residence/residence-rows'
-import { decideSaidStarts } from '../../residence/said-starts'
-import { periodsBrought } from '../../residence/store'
-import { tokenMaker, tokensOf } from '../../search/search-tokens'
-import { wordsOfName } from '../names'
-import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours'
-import { locationOf as locationOfRepresentation } from '../representation/record-representative'
+import type { UnitOfWork } from '../../../firewall/model.ts'
+import type { Staff } from '../../../firewall/requester.ts'
+import type { CiphertextLocation } from '../../../keys/seal.ts'
+import { today, uuidv7 } from '../../../platform/clock.ts'
+import type { Acting, Municipality } from '../../../town/model.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import type { Name } from '../../model.ts'
+import type { ParticularsColumn, Whole } from '../../particulars.ts'
+import { decideLikenessesJoined } from '../../register/store.ts'
+import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../../residence/residence-rows.ts'
+import { decideSaidStarts } from '../../residence/said-starts.ts'
+import { periodsBrought } from '../../residence/store.ts'
+import { tokenMaker, tokensOf } from '../../search/search-tokens.ts'
+import { wordsOfName } from '../names.ts'
+import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours.ts'
+import { locationOf as locationOfRepresentation } from '../representation/record-representative.ts'
 import {
   endRepresentationInForce,
   keepRepresentation,
   representationBetween,
   representationsInForce,
   reviveRepresentations,
-} from '../representation/store'
+} from '../representation/store.ts'
 import {
   dropVisits,
   endWaysInJoined,
@@ -32,10 +32,10 @@ import {
   setDeparture,
   setHides,
   versionAndHides,
-} from '../store'
-import { addedBy } from './join-periods'
-import type { Joinable } from './join-rules'
-import { joinRow, keepMoved, type Moved, markUndone, moveBelongings, moveBelongingsBack, type Taken } from './store'
+} from '../store.ts'
+import { addedBy } from './join-periods.ts'
+import type { Joinable } from './join-rules.ts'
+import { joinRow, keepMoved, type Moved, markUndone, moveBelongings, moveBelongingsBack, type Taken } from './store.ts'
 
 const locationOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
 

@@ -1,4 +1,4 @@
-import type { Period } from '../../residence/periods'
+import type { Period } from '../../residence/periods.ts'
 
 /** A time somebody lived somewhere, to be written. */
 export type Piece = Omit<Period, 'id'>

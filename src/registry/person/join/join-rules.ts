@@ -1,11 +1,11 @@
-import type { Opened, UnitOfWork } from '../../../firewall/model'
-import { NotFound, Problem } from '../../../platform/problem'
-import type { Municipality } from '../../../town/model'
-import type { RegistryDeps } from '../../deps'
-import type { NeighbourFields } from '../../model'
-import { faultsOfBirthBeside, lifeRules } from '../dates/life-dates'
-import { daysRecorded } from '../neighbours'
-import { joinOpenOf, whatStandsInTheWay } from './store'
+import type { Opened, UnitOfWork } from '../../../firewall/model.ts'
+import { NotFound, Problem } from '../../../platform/problem.ts'
+import type { Municipality } from '../../../town/model.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import type { NeighbourFields } from '../../model.ts'
+import { faultsOfBirthBeside, lifeRules } from '../dates/life-dates.ts'
+import { daysRecorded } from '../neighbours.ts'
+import { joinOpenOf, whatStandsInTheWay } from './store.ts'
 
 export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
 export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const

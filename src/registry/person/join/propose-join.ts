@@ -1,22 +1,22 @@
 import { z } from '@hono/zod-openapi'
-import type { Disclosed } from '../../../firewall/disclosed'
-import { confirmedPlain, mustBePlain, plain } from '../../../firewall/free-text'
-import type { UnitOfWork } from '../../../firewall/model'
-import { purposeOf, type Staff } from '../../../firewall/requester'
-import { today, uuidv7 } from '../../../platform/clock'
-import type { Transaction } from '../../../platform/database'
-import { type Page, type Paged, pageOf, readCursor } from '../../../platform/paging'
-import { InvalidInput, NotFound } from '../../../platform/problem'
-import type { Acting } from '../../../town/model'
-import type { RegistryDeps } from '../../deps'
-import { idempotencyOf } from '../../idempotency'
-import type { NeighbourFields } from '../../model'
-import { onRecord } from '../../on-record'
-import { earlierAnswer, keepAnswer } from '../../replays'
-import { lockTogether } from '../../residence/move'
-import { loadRecords } from '../../store'
-import { joinRecords, reindexAs, takeApart } from './carry-out-join'
-import { CannotJoin, JOIN_FIELDS, type Joinable, type JoinField, mustBeJoinable, openOf } from './join-rules'
+import type { Disclosed } from '../../../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../../../firewall/free-text.ts'
+import type { UnitOfWork } from '../../../firewall/model.ts'
+import { purposeOf, type Staff } from '../../../firewall/requester.ts'
+import { today, uuidv7 } from '../../../platform/clock.ts'
+import type { Transaction } from '../../../platform/database.ts'
+import { type Page, type Paged, pageOf, readCursor } from '../../../platform/paging.ts'
+import { InvalidInput, NotFound } from '../../../platform/problem.ts'
+import type { Acting } from '../../../town/model.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import { idempotencyOf } from '../../idempotency.ts'
+import type { NeighbourFields } from '../../model.ts'
+import { onRecord } from '../../on-record.ts'
+import { earlierAnswer, keepAnswer } from '../../replays.ts'
+import { lockTogether } from '../../residence/move.ts'
+import { loadRecords } from '../../store.ts'
+import { joinRecords, reindexAs, takeApart } from './carry-out-join.ts'
+import { CannotJoin, JOIN_FIELDS, type Joinable, type JoinField, mustBeJoinable, openOf } from './join-rules.ts'
 import {
   decideJoinRow,
   joinedIn,
@@ -26,7 +26,7 @@ import {
   keepJoin,
   lockJoin,
   reasonOf,
-} from './store'
+} from './store.ts'
 
 export const JoinProposal = z
   .strictObject({

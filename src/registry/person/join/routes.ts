@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint } from '../../../http/endpoint'
-import { Reply } from '../../../http/reply'
-import type { App } from '../../../identity/app'
-import type { RegistryDeps } from '../../deps'
-import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './propose-join'
+import { endpoint } from '../../../http/endpoint.ts'
+import { Reply } from '../../../http/reply.ts'
+import type { App } from '../../../identity/app.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './propose-join.ts'
 
 const tag = 'Registry'
 const Id = z.uuid().openapi({ description: 'Of the record that stays' })

@@ -1,9 +1,9 @@
 import { type Insertable, sql } from 'kysely'
-import type { DB } from '../../../../schema/database'
-import { isSupervisor, type Staff } from '../../../firewall/requester'
-import type { Transaction } from '../../../platform/database'
-import { type After, afterPlace, toTheMillisecond } from '../../../platform/paging'
-import type { Name, NeighbourFields } from '../../model'
+import type { DB } from '../../../../schema/database.ts'
+import { isSupervisor, type Staff } from '../../../firewall/requester.ts'
+import type { Transaction } from '../../../platform/database.ts'
+import { type After, afterPlace, toTheMillisecond } from '../../../platform/paging.ts'
+import type { Name, NeighbourFields } from '../../model.ts'
 
 // The SQL of records that are one person.
 

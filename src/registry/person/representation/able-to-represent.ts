@@ -1,11 +1,11 @@
-import type { Staff } from '../../../firewall/requester'
-import { today } from '../../../platform/clock'
-import { type FieldError, mustBeValid } from '../../../platform/problem'
-import type { Acting } from '../../../town/model'
-import type { RegistryDeps } from '../../deps'
-import type { NeighbourFields, Representative } from '../../model'
-import { loadRecords } from '../../store'
-import { cannotRepresent, wrongKind } from './representative-rules'
+import type { Staff } from '../../../firewall/requester.ts'
+import { today } from '../../../platform/clock.ts'
+import { type FieldError, mustBeValid } from '../../../platform/problem.ts'
+import type { Acting } from '../../../town/model.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import type { NeighbourFields, Representative } from '../../model.ts'
+import { loadRecords } from '../../store.ts'
+import { cannotRepresent, wrongKind } from './representative-rules.ts'
 
 /**
  * Looks whether those a new neighbour is registered with can act for them.

@@ -1,15 +1,15 @@
-import type { Disclosed } from '../../../firewall/disclosed'
-import type { UnitOfWork } from '../../../firewall/model'
-import type { Resident } from '../../../firewall/requester'
-import type { CiphertextLocation } from '../../../keys/seal'
-import { today } from '../../../platform/clock'
-import { inMunicipality, type Transaction } from '../../../platform/database'
-import { NotFound, Problem } from '../../../platform/problem'
-import type { Acting, Municipality } from '../../../town/model'
-import type { RegistryDeps } from '../../deps'
-import type { Name, Representation } from '../../model'
-import { onRecord } from '../../on-record'
-import { isAged } from '../dates/birth-date'
+import type { Disclosed } from '../../../firewall/disclosed.ts'
+import type { UnitOfWork } from '../../../firewall/model.ts'
+import type { Resident } from '../../../firewall/requester.ts'
+import type { CiphertextLocation } from '../../../keys/seal.ts'
+import { today } from '../../../platform/clock.ts'
+import { inMunicipality, type Transaction } from '../../../platform/database.ts'
+import { NotFound, Problem } from '../../../platform/problem.ts'
+import type { Acting, Municipality } from '../../../town/model.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import type { Name, Representation } from '../../model.ts'
+import { onRecord } from '../../on-record.ts'
+import { isAged } from '../dates/birth-date.ts'
 import {
   anybodyActsFor,
   anyWardOf,
@@ -17,7 +17,7 @@ import {
   representationBy,
   representationsByNeighbours,
   wardIds,
-} from './store'
+} from './store.ts'
 
 export const OF_AGE = 18
 

@@ -1,8 +1,8 @@
-import type { UnitOfWork } from '../../../firewall/model'
-import { organisationsNamed } from '../../../firewall/organisations'
-import { Refusal, type Requester } from '../../../firewall/requester'
-import type { Acting } from '../../../town/model'
-import { representationsOf } from './record-representative'
+import type { UnitOfWork } from '../../../firewall/model.ts'
+import { organisationsNamed } from '../../../firewall/organisations.ts'
+import { Refusal, type Requester } from '../../../firewall/requester.ts'
+import type { Acting } from '../../../town/model.ts'
+import { representationsOf } from './record-representative.ts'
 
 /**
  * Looks, before something is handed to whoever acts for a neighbour, whether that can be anybody else than an institution that

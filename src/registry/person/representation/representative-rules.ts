@@ -1,7 +1,7 @@
-import type { FieldError, Words } from '../../../platform/problem'
-import type { Municipality } from '../../../town/model'
-import type { NeighbourFields, Representative } from '../../model'
-import { isOfAge, isUnder, OF_AGE } from './act-for'
+import type { FieldError, Words } from '../../../platform/problem.ts'
+import type { Municipality } from '../../../town/model.ts'
+import type { NeighbourFields, Representative } from '../../model.ts'
+import { isOfAge, isUnder, OF_AGE } from './act-for.ts'
 
 // Who can act for whom.
 

@@ -1,17 +1,17 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint } from '../../../http/endpoint'
-import { Reply } from '../../../http/reply'
-import type { App } from '../../../identity/app'
-import type { RegistryDeps } from '../../deps'
-import { Name, Representative } from '../../model'
-import { RepresentationAnswer } from '../../routes'
+import { endpoint } from '../../../http/endpoint.ts'
+import { Reply } from '../../../http/reply.ts'
+import type { App } from '../../../identity/app.ts'
+import type { RegistryDeps } from '../../deps.ts'
+import { Name, Representative } from '../../model.ts'
+import { RepresentationAnswer } from '../../routes.ts'
 import {
   addRepresentative,
   changeRepresentative,
   endRepresentative,
   RepresentationChange,
   representativesOf,
-} from './record-representative'
+} from './record-representative.ts'
 
 const tag = 'Registry'
 const params = z.object({ id: z.uuid() })

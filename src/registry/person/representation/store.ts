@@ -1,7 +1,7 @@
 import { type Insertable, sql } from 'kysely'
-import type { DB } from '../../../../schema/database'
-import type { Transaction } from '../../../platform/database'
-import type { Municipality } from '../../../town/model'
+import type { DB } from '../../../../schema/database.ts'
+import type { Transaction } from '../../../platform/database.ts'
+import type { Municipality } from '../../../town/model.ts'
 
 // The SQL of who acts for whom.
 

@@ -6,7 +6,7 @@ import {
   parseBirthDate,
   possibleYears,
   tellingYears,
-} from '../../../../src/registry/person/dates/birth-date'
+} from '../../../../src/registry/person/dates/birth-date.ts'
 
 const parts = (text: string) => {
   const date = parseBirthDate(text)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApp, type TestApp } from '../../../support/app'
-import { openRecord, register, somebody } from '../../../support/people'
+import { openApp, type TestApp } from '../../../support/app.ts'
+import { openRecord, register, somebody } from '../../../support/people.ts'
 
 let app: TestApp
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import {
   isAged,
   latestDay,
   parseBirthDate,
-} from '../../../../src/registry/person/dates/birth-date'
+} from '../../../../src/registry/person/dates/birth-date.ts'
 import {
   faultsOfBirth,
   faultsOfBirthBeside,
@@ -17,7 +17,7 @@ import {
   type LifeRules,
   refuseImpossible,
   yearsMeant,
-} from '../../../../src/registry/person/dates/life-dates'
+} from '../../../../src/registry/person/dates/life-dates.ts'
 
 const day = (text: string) => Temporal.PlainDate.from(text)
 const rules: LifeRules = { today: day('2026-11-27'), floor: day('1900-01-01') }

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { earliestDay, latestDay, parseBirthDate } from '../../../../src/registry/person/dates/birth-date'
-import { CALENDARS, fromCalendar, monthIn, saidBirth, saidDay } from '../../../../src/registry/person/dates/said-dates'
+import { earliestDay, latestDay, parseBirthDate } from '../../../../src/registry/person/dates/birth-date.ts'
+import {
+  CALENDARS,
+  fromCalendar,
+  monthIn,
+  saidBirth,
+  saidDay,
+} from '../../../../src/registry/person/dates/said-dates.ts'
 
 const reader = {
   language: 'en',

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEMO_OFFICE } from '../../../../src/cli/demo-town'
-import type { Staff } from '../../../../src/firewall/requester'
-import { giveCard } from '../../../../src/registry/person/give-card'
-import { addedBy } from '../../../../src/registry/person/join/join-periods'
-import { openApp, type TestApp } from '../../../support/app'
-import { openRecord, register } from '../../../support/people'
-import { signedIn } from '../../../support/signed-in'
+import { DEMO_OFFICE } from '../../../../src/cli/demo-town.ts'
+import type { Staff } from '../../../../src/firewall/requester.ts'
+import { giveCard } from '../../../../src/registry/person/give-card.ts'
+import { addedBy } from '../../../../src/registry/person/join/join-periods.ts'
+import { openApp, type TestApp } from '../../../support/app.ts'
+import { openRecord, register } from '../../../support/people.ts'
+import { signedIn } from '../../../support/signed-in.ts'
 
 let app: TestApp
 beforeAll(async () => {

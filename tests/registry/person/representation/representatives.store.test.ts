@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DEMO_OFFICE } from '../../../../src/cli/demo-town'
-import { openApp, type TestApp } from '../../../support/app'
-import { openRecord, register, somebody } from '../../../support/people'
-import { signedIn } from '../../../support/signed-in'
+import { DEMO_OFFICE } from '../../../../src/cli/demo-town.ts'
+import { openApp, type TestApp } from '../../../support/app.ts'
+import { openRecord, register, somebody } from '../../../support/people.ts'
+import { signedIn } from '../../../support/signed-in.ts'
 
 let app: TestApp
 beforeAll(async () => {
