@@ -5,12 +5,12 @@ import type { Database, Transaction } from '../platform/database.ts'
 // The SQL of organisations, what they do and are linked to, their attestations and machines, and the catalogue of enforcement bodies.
 
 export const keepBodies = (
-  transaction: Database,
-  more: { scheme: string; identifier: string; name: string; function: string; source: string }[],
+  database: Database,
+  bodies: { scheme: string; identifier: string; name: string; function: string; source: string }[],
 ) =>
-  transaction
+  database
     .insertInto('enforcement_bodies')
-    .values(more)
+    .values(bodies)
     .onConflict((known) =>
       known
         .columns(['scheme', 'identifier'])

@@ -9,19 +9,19 @@ import type { DataKeyOwner } from './seal.ts'
 export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id', 'wrapped'] as const
 
 export const holdKeys = (
-  transaction: Database,
+  database: Database,
   { process, held, current }: { process: string; held: string[]; current: string },
-) => sql`select hold_keys(${process}::text::uuid, ${held}::text[], ${current})`.execute(transaction)
+) => sql`select hold_keys(${process}::text::uuid, ${held}::text[], ${current})`.execute(database)
 
-export const letGoOfKeys = (transaction: Database, process: string) =>
-  sql`select let_go_of_keys(${process}::text::uuid)`.execute(transaction).catch(() => {})
+export const letGoOfKeys = (database: Database, process: string) =>
+  sql`select let_go_of_keys(${process}::text::uuid)`.execute(database).catch(() => {})
 
-export const holders = (transaction: Database, gone: number) =>
+export const holders = (database: Database, gone: number) =>
   sql<Holder>`select process::text, keys, current from key_holders
-    where seen_at > clock_timestamp() - make_interval(secs => ${gone}::double precision)`.execute(transaction)
+    where seen_at > clock_timestamp() - make_interval(secs => ${gone}::double precision)`.execute(database)
 
-export const keyStates = (transaction: Database) =>
-  sql<KeyState>`select id, needed, retired from registry_key_states()`.execute(transaction)
+export const keyStates = (database: Database) =>
+  sql<KeyState>`select id, needed, retired from registry_key_states()`.execute(database)
 
 export const keepRegistryKey = (
   transaction: Transaction,
@@ -138,11 +138,11 @@ export const markRetired = (transaction: Transaction, { municipalityId, id }: { 
 export const dataKeysAmong = (transaction: Transaction, ids: string[]) =>
   transaction.selectFrom('data_keys').select(WRAPPED_KEY).where('id', 'in', ids).execute()
 
-export const dataKeysSome = (transaction: Database) =>
-  transaction.selectFrom('data_keys').select(WRAPPED_KEY).limit(1000).execute()
+export const dataKeysSome = (database: Database) =>
+  database.selectFrom('data_keys').select(WRAPPED_KEY).limit(1000).execute()
 
-export const dataKeysAtRandom = (transaction: Database, most: number) =>
-  transaction.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(most).execute()
+export const dataKeysAtRandom = (database: Database, most: number) =>
+  database.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(most).execute()
 
 /** What a process says of its registry keys: ids, never bytes. */
 export interface Holder {

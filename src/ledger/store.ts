@@ -109,18 +109,18 @@ export const positionOf = (
 export const restoreStatements = (transaction: Transaction) =>
   transaction.selectFrom('restores').select('statement').orderBy('epoch').execute()
 
-export const oldestRunning = (transaction: Database) =>
+export const oldestRunning = (database: Database) =>
   sql<{ running: string }>`
-        select pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
+        select pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(database)
 
-export const entriesWithoutPlace = (transaction: Database, { upTo, looked }: { upTo: string; looked: number }) =>
+export const entriesWithoutPlace = (database: Database, { upTo, looked }: { upTo: string; looked: number }) =>
   sql<{ up_to: string; municipality_id: string | null; entry_id: string | null }>`
         select up_to, municipality_id, entry_id
-        from entries_without_place(${upTo}::text::uuid, ${looked}::integer)`.execute(transaction)
+        from entries_without_place(${upTo}::text::uuid, ${looked}::integer)`.execute(database)
 
-export const wakeLedgers = (transaction: Database, { since, now }: { since: string; now: string }) =>
+export const wakeLedgers = (database: Database, { since, now }: { since: string; now: string }) =>
   sql<{ running: string }>`
-        select wake_ledgers(${since}::text::xid8, ${now}::text::timestamptz)::text as running`.execute(transaction)
+        select wake_ledgers(${since}::text::xid8, ${now}::text::timestamptz)::text as running`.execute(database)
 
 export const lockLedger = (transaction: Transaction, municipalityId: string) =>
   sql<{ mine: boolean; running: string }>`

@@ -37,7 +37,7 @@ export class CannotJoin extends Problem {
 
 /** A proposal that waits about one of the records. @param besides one that is known */
 export const openOf = (unit: UnitOfWork, ids: readonly string[], besides = NO_JOIN) =>
-  joinOpenOf(unit.transaction, { id: besides, staysId: ids, joinedId: ids })
+  joinOpenOf(unit.transaction, { besides, ids })
 
 /**
  * What has to hold of two records that become one, when it is proposed and when it is decided.

@@ -38,16 +38,13 @@ export const moveBelongingsBack = (
   { staysId, joinedId, belongings }: { staysId: string; joinedId: string; belongings: string },
 ) => sql`select move_belongings(${staysId}::uuid, ${joinedId}::uuid, ${belongings}::text::jsonb)`.execute(transaction)
 
-export const joinOpenOf = (
-  transaction: Transaction,
-  { id, staysId, joinedId }: { id: string; staysId: readonly string[]; joinedId: readonly string[] },
-) =>
+export const joinOpenOf = (transaction: Transaction, { besides, ids }: { besides: string; ids: readonly string[] }) =>
   transaction
     .selectFrom('joins')
     .select('id')
     .where('decision', 'is', null)
-    .where('id', '<>', id)
-    .where((row) => row.or([row('stays_id', 'in', staysId), row('joined_id', 'in', joinedId)]))
+    .where('id', '<>', besides)
+    .where((row) => row.or([row('stays_id', 'in', ids), row('joined_id', 'in', ids)]))
     .executeTakeFirst()
 
 export const whatStandsInTheWay = (transaction: Transaction, { joined, list }: { joined: string; list: string }) =>
