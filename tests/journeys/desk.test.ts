@@ -112,9 +112,13 @@ describe('a clerk with a queue', () => {
       await page.waitForSelector('.govuk-error-summary')
       expect(await page.title()).toContain(own['session.error'].replace('{title}', '').trim())
       // The summary has the focus, and its link leads to the box.
-      expect(await page.evaluate("document.activeElement?.className ?? ''")).toBe('govuk-error-summary')
+      await expect
+        .poll(() => page.evaluate("document.activeElement?.className ?? ''"), { timeout: 20_000 })
+        .toBe('govuk-error-summary')
       await page.click('.govuk-error-summary a')
-      expect(await page.evaluate("document.activeElement?.id ?? ''")).toBe('p0_document')
+      await expect
+        .poll(() => page.evaluate("document.activeElement?.id ?? ''"), { timeout: 20_000 })
+        .toBe('p0_document')
       expect(await page.inputValue('#usual')).toBe('Km 4')
       expect(await violations(page)).toEqual([])
       await shot(page, `newborn-fault-${locale}`)

@@ -129,7 +129,9 @@ describe('the front page', () => {
   it('changes language by a link, with the keyboard alone', async () => {
     const { page } = await opened('/')
     await page.keyboard.press('Tab')
-    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en['page.skip'])
+    await expect
+      .poll(() => page.evaluate('document.activeElement.textContent.trim()'), { timeout: 20_000 })
+      .toBe(LOCALES.en['page.skip'])
     await page.focus('.govuk-language-navigation a[lang=ar]')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/?lang=ar')
