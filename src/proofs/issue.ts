@@ -9,7 +9,7 @@ import { idempotencyOf } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { residencePeriods } from '../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../registry/person/representation/institutions.ts'
-import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
+import { actOnce } from '../registry/replays.ts'
 import { NotResident } from '../registry/residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
@@ -106,32 +106,30 @@ export async function issueProof(
     },
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<IssuedProof>(unit, neighbourId, key)
-      if (earlier) return earlier
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
-      if (record.residence === undefined) throw new NotResident()
-      const periods = await residencePeriods(unit.transaction, neighbourId)
-      const claims = claimsOf(town, profile.claims, { record, protected: unit.beside.hidden, periods, day })
-      const signer = await deps.signing.current(unit.transaction, town.id)
-      const keys = order.holderKeys ?? Array.from({ length: order.copies ?? 1 }, () => undefined)
-      const copies: { id: string; token: string }[] = []
-      let expiresAt = ''
-      for (const holderKey of keys) {
-        const place = await takePlace(deps, town, {
-          unit,
-          proof: { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' },
-        })
-        expiresAt = place.expiresAt.toString()
-        copies.push({
-          id: place.id,
-          token: await tokenAt(town, { signer, profileId: profile.id, place, claims, holderKey }),
-        })
-      }
-      const [first] = copies
-      if (first === undefined) throw new InvalidInput([{ pointer: '/copies', detail: 'Ask for one at least.' }])
-      const proof = { ...first, expiresAt, copies }
-      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: proof })
-      return proof
+      return actOnce(unit, { town, neighbourId, key }, async () => {
+        if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
+        if (record.residence === undefined) throw new NotResident()
+        const periods = await residencePeriods(unit.transaction, neighbourId)
+        const claims = claimsOf(town, profile.claims, { record, protected: unit.beside.hidden, periods, day })
+        const signer = await deps.signing.current(unit.transaction, town.id)
+        const keys = order.holderKeys ?? Array.from({ length: order.copies ?? 1 }, () => undefined)
+        const copies: { id: string; token: string }[] = []
+        let expiresAt = ''
+        for (const holderKey of keys) {
+          const place = await takePlace(deps, town, {
+            unit,
+            proof: { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' },
+          })
+          expiresAt = place.expiresAt.toString()
+          copies.push({
+            id: place.id,
+            token: await tokenAt(town, { signer, profileId: profile.id, place, claims, holderKey }),
+          })
+        }
+        const [first] = copies
+        if (first === undefined) throw new InvalidInput([{ pointer: '/copies', detail: 'Ask for one at least.' }])
+        return { ...first, expiresAt, copies }
+      })
     },
   )
 }

@@ -50,34 +50,43 @@ export async function openResponse<Answer>(
 }
 
 /**
- * Inside a change: the first answer if this key was used before, else undefined and the key is taken.
+ * Acts once under an idempotency key: gives the answer kept under it if there is one, else acts and keeps
+ * the answer with the change. An act that answers nothing changed nothing, and leaves the key free.
  * A concurrent use of the same key waits here until the first is done.
  *
- * @throws {IdempotencyMismatch}
+ * @param again what to do before a kept answer is given
+ * @throws {IdempotencyMismatch} when the key was used for something else
  */
-export async function earlierAnswer<Answer>(
+export async function actOnce<Answer>(
   unit: UnitOfWork,
-  neighbourId: string,
-  idempotency: Idempotency,
-): Promise<Answer | undefined> {
-  await lockIdempotency(unit.transaction, idempotency.id.readBigInt64BE().toString())
-  const row = await responseUnder(unit.transaction, idempotency.id)
-  if (row === undefined) return undefined
-  sameBody(idempotency, row.fingerprint)
-  return unit.reopen(neighbourId, locationOf(idempotency.id.toString('hex')), row.response) as Answer
+  { town, neighbourId, key, again }: Once,
+  act: () => Promise<Answer>,
+): Promise<Answer> {
+  const { transaction } = unit
+  const location = locationOf(key.id.toString('hex'))
+  await lockIdempotency(transaction, key.id.readBigInt64BE().toString())
+  const kept = await responseUnder(transaction, key.id)
+  if (kept !== undefined) {
+    sameBody(key, kept.fingerprint)
+    again?.()
+    return unit.reopen(neighbourId, location, kept.response) as Answer
+  }
+  const answer = await act()
+  if (answer !== undefined)
+    await keepResponse(transaction, {
+      id: key.id,
+      municipality_id: town.id,
+      fingerprint: key.fingerprint,
+      response: Buffer.from(unit.seal(neighbourId, location, answer)),
+      response_owner: neighbourId,
+    })
+  return answer
 }
 
-/** Keeps the answer with the change it belongs to. */
-export async function keepAnswer(
-  unit: UnitOfWork,
-  town: Municipality,
-  { neighbourId, idempotency, answer }: { neighbourId: string; idempotency: Idempotency; answer: unknown },
-): Promise<void> {
-  await keepResponse(unit.transaction, {
-    id: idempotency.id,
-    municipality_id: town.id,
-    fingerprint: idempotency.fingerprint,
-    response: Buffer.from(unit.seal(neighbourId, locationOf(idempotency.id.toString('hex')), answer)),
-    response_owner: neighbourId,
-  })
+interface Once {
+  readonly town: Municipality
+  /** Under whose data key the answer is sealed. */
+  readonly neighbourId: string
+  readonly key: Idempotency
+  readonly again?: () => void
 }

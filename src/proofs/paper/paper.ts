@@ -10,7 +10,7 @@ import { idempotencyOf } from '../../registry/idempotency.ts'
 import type { Address, Name, NeighbourFields } from '../../registry/model.ts'
 import { type ResidencePeriod, residencePeriods } from '../../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../../registry/person/representation/institutions.ts'
-import { earlierAnswer, keepAnswer } from '../../registry/replays.ts'
+import { actOnce } from '../../registry/replays.ts'
 import { NotResident } from '../../registry/residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
 import type { Municipality } from '../../town/model.ts'
@@ -170,51 +170,50 @@ async function makePaper<Made extends WrittenPaper>(
     (transaction) => records(transaction, [neighbourId]),
     async ([record], unit, openMore) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<WrittenPaper>(unit, neighbourId, key)
-      if (earlier) return finish(earlier)
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
-      if (record.residence === undefined) throw new NotResident()
-      const periods = await residencePeriods(unit.transaction, neighbourId)
-      const hidden = load.hidden.has(neighbourId)
-      const claims = claimsOf(town, profile.claims, { record, protected: hidden, periods, day })
-      const languages = [...new Set([...town.languages.slice(0, 2), order.language])]
       const newborn = paperTexts[order.language].newbornOf
-      const members = order.kind === 'household' ? await household(unit) : undefined
-      const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
-      const signer = await deps.signing.current(unit.transaction, town.id)
-      const place = await takePlace(deps, town, {
-        unit,
-        proof: { neighbourId, profileId: profile.id, signer, form: 'paper' },
-      })
-      const { iat, exp, statusListId, statusIndex, expiresAt } = place
-      const compact = await signCompact(
-        signer,
-        { iss: town.issuer, aud: profile.id, iat, exp, statusListId, statusIndex },
-        claims,
-      )
-      const code = newCheckCode()
-      await keepUnderCode(unit.transaction, {
-        hash,
-        town,
-        kept: { code, proofId: place.id, content: compact, expiresAt },
-      })
-      const qr = qrText(town.issuer, compact)
-      const paper: Paper = {
-        kind: order.kind,
-        languages,
-        nameLanguage: town.languages[0] ?? order.language,
-        fields: [...newbornLine(record.name, newborn), ...shown(claims, record.name?.transliteration)],
-        members,
-        periods: past,
-        issuedAt: deps.clock.now().toString(),
-        issuedOn: day.toString(),
-        expiresOn: expiresAt.toZonedDateTimeISO(town.timeZone).toPlainDate().toString(),
-        qr,
-        code,
+      const write = async (): Promise<WrittenPaper> => {
+        if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
+        if (record.residence === undefined) throw new NotResident()
+        const periods = await residencePeriods(unit.transaction, neighbourId)
+        const hidden = load.hidden.has(neighbourId)
+        const claims = claimsOf(town, profile.claims, { record, protected: hidden, periods, day })
+        const languages = [...new Set([...town.languages.slice(0, 2), order.language])]
+        const members = order.kind === 'household' ? await household(unit) : undefined
+        const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
+        const signer = await deps.signing.current(unit.transaction, town.id)
+        const place = await takePlace(deps, town, {
+          unit,
+          proof: { neighbourId, profileId: profile.id, signer, form: 'paper' },
+        })
+        const { iat, exp, statusListId, statusIndex, expiresAt } = place
+        const compact = await signCompact(
+          signer,
+          { iss: town.issuer, aud: profile.id, iat, exp, statusListId, statusIndex },
+          claims,
+        )
+        const code = newCheckCode()
+        await keepUnderCode(unit.transaction, {
+          hash,
+          town,
+          kept: { code, proofId: place.id, content: compact, expiresAt },
+        })
+        const qr = qrText(town.issuer, compact)
+        const paper: Paper = {
+          kind: order.kind,
+          languages,
+          nameLanguage: town.languages[0] ?? order.language,
+          fields: [...newbornLine(record.name, newborn), ...shown(claims, record.name?.transliteration)],
+          members,
+          periods: past,
+          issuedAt: deps.clock.now().toString(),
+          issuedOn: day.toString(),
+          expiresOn: expiresAt.toZonedDateTimeISO(town.timeZone).toPlainDate().toString(),
+          qr,
+          code,
+        }
+        return { id: place.id, paper, expiresAt: expiresAt.toString() }
       }
-      const printed = { id: place.id, paper, expiresAt: expiresAt.toString() }
-      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: printed })
-      return finish(printed)
+      return finish(await actOnce(unit, { town, neighbourId, key }, write))
 
       /** Everyone of the household but the protected, who are on no paper of others. */
       async function household(unit: UnitOfWork) {

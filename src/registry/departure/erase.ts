@@ -9,7 +9,7 @@ import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { actOnce } from '../replays.ts'
 import { loadRecords } from '../store.ts'
 import { movementsThatStand } from './movements-standing.ts'
 import {
@@ -95,28 +95,27 @@ export async function proposeErasure(
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<{ id: string }>(unit, neighbourId, key)
-      if (earlier) return earlier
-      if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
-      const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
-      const over = Temporal.PlainDate.compare(free, day) <= 0
-      const allowed =
-        ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit.transaction, neighbourId, ground))
-      if (!allowed) throw new ErasureNotYet('kept-by-law')
-      const id = uuidv7()
-      const kept = await keepErasure(unit.transaction, {
-        id,
-        municipality_id: town.id,
-        neighbour_id: neighbourId,
-        ground,
-        asked,
-        proposed_by: supervisor.id,
-        proposed_at: deps.clock.now().toString(),
+      return actOnce(unit, { town, neighbourId, key }, async () => {
+        if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
+        const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
+        const over = Temporal.PlainDate.compare(free, day) <= 0
+        const allowed =
+          ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit.transaction, neighbourId, ground))
+        if (!allowed) throw new ErasureNotYet('kept-by-law')
+        const id = uuidv7()
+        const kept = await keepErasure(unit.transaction, {
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          ground,
+          asked,
+          proposed_by: supervisor.id,
+          proposed_at: deps.clock.now().toString(),
+        })
+        if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
+        unit.occasion({ erasure: id, ground })
+        return { id }
       })
-      if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
-      unit.occasion({ erasure: id, ground })
-      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: { id } })
-      return { id }
     },
   )
 }

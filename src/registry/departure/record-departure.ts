@@ -14,7 +14,7 @@ import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../
 import { nextVersion, recordMovement, unchangedSince } from '../person/neighbours.ts'
 import { hasRepresentative, isUnder, OF_AGE } from '../person/representation/act-for.ts'
 import { setDeparture } from '../person/store.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { actOnce } from '../replays.ts'
 import { endResidence, NotResident } from '../residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
@@ -319,18 +319,16 @@ export async function atDesk<T>(
       const { hidden } = unit.beside
       // Whoever hid somebody at a counter sees them for the visit, and ends nothing of theirs.
       if (hidden && requester.kind === 'staff' && !isSupervisor(requester)) throw new SupervisorNeeded()
-      const earlier = await earlierAnswer<T>(unit, id, key)
-      if (earlier) return earlier
-      if (record.departedOn !== undefined && !use.afterLeaving) throw new NotResident()
-      const answer = await work({
-        unit,
-        protected: hidden,
-        proceeding: record.proceeding,
-        dateOfBirth: record.dateOfBirth,
-        leftOn: record.departedOn,
+      return actOnce(unit, { town, neighbourId: id, key }, async () => {
+        if (record.departedOn !== undefined && !use.afterLeaving) throw new NotResident()
+        return work({
+          unit,
+          protected: hidden,
+          proceeding: record.proceeding,
+          dateOfBirth: record.dateOfBirth,
+          leftOn: record.departedOn,
+        })
       })
-      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
-      return answer
     },
   )
 }

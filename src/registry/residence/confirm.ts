@@ -6,7 +6,7 @@ import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { onRecord } from '../on-record.ts'
 import { recordMovement } from '../person/neighbours.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { actOnce } from '../replays.ts'
 import { NotResident } from './move.ts'
 
 export interface Confirmed {
@@ -37,14 +37,12 @@ export async function confirmResidence(
       action: 'confirm',
       fields: ['departedOn'],
       use: async (record, unit) => {
-        const earlier = await earlierAnswer<Confirmed>(unit, id, key)
-        if (earlier) return earlier
-        if (record.departedOn !== undefined) throw new NotResident()
-        const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
-        await recordMovement(unit, { town, by: requester }, { neighbourId: id, outline, details: {} })
-        const confirmed = { id, confirmedOn }
-        await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer: confirmed })
-        return confirmed
+        return actOnce(unit, { town, neighbourId: id, key }, async () => {
+          if (record.departedOn !== undefined) throw new NotResident()
+          const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
+          await recordMovement(unit, { town, by: requester }, { neighbourId: id, outline, details: {} })
+          return { id, confirmedOn }
+        })
       },
     },
   )

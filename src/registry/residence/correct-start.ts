@@ -12,7 +12,7 @@ import { idempotencyOf } from '../idempotency.ts'
 import { type DecidedStart, EvidenceStrength, type NeighbourFields, type SaidStart } from '../model.ts'
 import { faultsOfStart, lifeRules, refuseImpossible } from '../person/dates/life-dates.ts'
 import { nextVersion, recordMovement, withdrawProofs } from '../person/neighbours.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { actOnce } from '../replays.ts'
 import { loadRecords } from '../store.ts'
 import { type Conditions, lockTogether, NothingChanges } from './move.ts'
 import { daysBetween, daysLived, type Period, timesAway, withStart, yearsOf } from './periods.ts'
@@ -375,25 +375,22 @@ async function held(
     load,
     async (records, unit) => {
       if (!records.some((one) => one.id === id)) throw new NotFound()
-      const earlier = await earlierAnswer<Corrected>(unit, id, key)
-      if (earlier) {
-        unit.shown([id])
-        return earlier
-      }
-      const together = records.map((one) => one.id)
-      const versions = await lockTogether(unit, together)
-      if (versions.get(id) !== conditions.version) throw new VersionConflict()
-      // Whoever came or went while we waited for them is in what was asked, or it is asked again.
-      const now = new Set([id, ...(await others(unit.transaction))])
-      if (together.some((one) => !now.has(one))) throw new VersionConflict()
-      const answer = await work(records, unit, async (concerned) => {
-        const next = await nextVersion(unit, id, conditions.version)
-        for (const one of concerned) if (one !== id) await nextVersion(unit, one, versions.get(one) ?? 0)
-        return next
+      const again = () => unit.shown([id])
+      return actOnce(unit, { town, neighbourId: id, key, again }, async () => {
+        const together = records.map((one) => one.id)
+        const versions = await lockTogether(unit, together)
+        if (versions.get(id) !== conditions.version) throw new VersionConflict()
+        // Whoever came or went while we waited for them is in what was asked, or it is asked again.
+        const now = new Set([id, ...(await others(unit.transaction))])
+        if (together.some((one) => !now.has(one))) throw new VersionConflict()
+        const answer = await work(records, unit, async (concerned) => {
+          const next = await nextVersion(unit, id, conditions.version)
+          for (const one of concerned) if (one !== id) await nextVersion(unit, one, versions.get(one) ?? 0)
+          return next
+        })
+        if (answer === undefined) unit.shown([id])
+        return answer
       })
-      if (answer === undefined) unit.shown([id])
-      else await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
-      return answer
     },
   )
 }

@@ -25,7 +25,7 @@ import { isUnder, OF_AGE } from '../person/representation/act-for.ts'
 import { lockVersions, setDeparture } from '../person/store.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
 import { holdAsAlike } from '../register/hold-alike.ts'
-import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { actOnce } from '../replays.ts'
 import { sealAddress } from '../sealed-address.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { loadRecords } from '../store.ts'
@@ -193,88 +193,84 @@ async function settle(
       const { together } = unit.beside
       const record = records.find((one) => one.id === id)
       if (record?.name === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<Moved>(unit, id, key)
-      if (earlier) {
-        unit.shown([id])
-        return earlier
-      }
-      const { departedOn } = record
-      if (how === 'move' && departedOn !== undefined) throw new NotResident()
-      if (how === 'return' && (departedOn === undefined || (await isJoined(unit.transaction, id))))
-        throw new StillResident()
-      if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(unit.transaction, id)))
-        throw new RecordedDead()
-      const since = start.said ?? start.from
-      refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
-      if (how === 'move' && livesThere(record, move, town)) {
-        unit.shown([id])
-        return undefined
-      }
-      const minors = records.filter(({ dateOfBirth }) =>
-        isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday }),
-      )
-      if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
-      if (minors.length > 0 && move.agreement === undefined)
-        throw new InvalidInput([
-          {
-            pointer: '/agreement',
-            detail: 'A minor moves: say that everyone who has a say agrees, or a court decided.',
-          },
-        ])
-      const versions = await lockTogether(unit, together)
-      // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
-      const now = move.everyone ? new Set([id, ...(await householdMembers(unit.transaction, id, day))]) : undefined
-      if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
-      const version = await nextVersion(unit, id, conditions.version)
-      if (how === 'return') await setDeparture(unit.transaction, { departedOn: null, id })
-      if (requester.kind === 'staff')
-        await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
-      const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))
-      const tokens = tokenMaker(hash32, town.blindIndexBits)
-      const corrected = how === 'move' && correctsAddress(record, move.since)
-      const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
-      let residenceId = ''
-      for (const one of records) {
-        if (one.id !== id) await nextVersion(unit, one.id, versions.get(one.id) ?? 0)
-        const { from, said, neverThere } = whose(one)
-        const { became, was } = await endResidence(unit, { town, by: requester }, { neighbourId: one.id, on: from })
-        const corrects = how === 'move' && became === 'replaced'
-        if (corrects && requester.kind === 'resident' && from !== day.toString())
-          throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
-        const settledFrom = corrects ? (was?.settledFrom ?? null) : null
-        const residence = await beginPeriod(unit, {
-          town,
-          neighbourId: one.id,
-          period: { householdId, from, to: null, settledFrom },
-        })
-        if (corrects && was) await carrySaidStart(unit, was.id, residence)
-        if (said) {
-          const of = { neighbourId: one.id, residenceId: residence }
-          const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
-          await keepSaidStart(unit, { town, by: requester }, { of, said: content })
+      const again = () => unit.shown([id])
+      return actOnce(unit, { town, neighbourId: id, key, again }, async () => {
+        const { departedOn } = record
+        if (how === 'move' && departedOn !== undefined) throw new NotResident()
+        if (how === 'return' && (departedOn === undefined || (await isJoined(unit.transaction, id))))
+          throw new StillResident()
+        if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(unit.transaction, id)))
+          throw new RecordedDead()
+        const since = start.said ?? start.from
+        refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
+        if (how === 'move' && livesThere(record, move, town)) {
+          unit.shown([id])
+          return undefined
         }
-        if (one.id === id) residenceId = residence
-        const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-        await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
-        await withdrawProofs(unit, one.id, ['address', 'household'])
-        await recordMovement(
-          unit,
-          { town, by: requester },
-          {
-            neighbourId: one.id,
-            outline:
-              how === 'return'
-                ? { kind: 'registration', cause: 'return', effectiveOn: from }
-                : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
-            details: { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
-          },
+        const minors = records.filter(({ dateOfBirth }) =>
+          isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday }),
         )
-      }
-      const { from, said } = whose(record)
-      const saidSince = said ? { saidSince: said } : {}
-      const answer = { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
-      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
-      return answer
+        if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
+        if (minors.length > 0 && move.agreement === undefined)
+          throw new InvalidInput([
+            {
+              pointer: '/agreement',
+              detail: 'A minor moves: say that everyone who has a say agrees, or a court decided.',
+            },
+          ])
+        const versions = await lockTogether(unit, together)
+        // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
+        const now = move.everyone ? new Set([id, ...(await householdMembers(unit.transaction, id, day))]) : undefined
+        if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
+        const version = await nextVersion(unit, id, conditions.version)
+        if (how === 'return') await setDeparture(unit.transaction, { departedOn: null, id })
+        if (requester.kind === 'staff')
+          await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
+        const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))
+        const tokens = tokenMaker(hash32, town.blindIndexBits)
+        const corrected = how === 'move' && correctsAddress(record, move.since)
+        const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
+        let residenceId = ''
+        for (const one of records) {
+          if (one.id !== id) await nextVersion(unit, one.id, versions.get(one.id) ?? 0)
+          const { from, said, neverThere } = whose(one)
+          const { became, was } = await endResidence(unit, { town, by: requester }, { neighbourId: one.id, on: from })
+          const corrects = how === 'move' && became === 'replaced'
+          if (corrects && requester.kind === 'resident' && from !== day.toString())
+            throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
+          const settledFrom = corrects ? (was?.settledFrom ?? null) : null
+          const residence = await beginPeriod(unit, {
+            town,
+            neighbourId: one.id,
+            period: { householdId, from, to: null, settledFrom },
+          })
+          if (corrects && was) await carrySaidStart(unit, was.id, residence)
+          if (said) {
+            const of = { neighbourId: one.id, residenceId: residence }
+            const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
+            await keepSaidStart(unit, { town, by: requester }, { of, said: content })
+          }
+          if (one.id === id) residenceId = residence
+          const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
+          await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
+          await withdrawProofs(unit, one.id, ['address', 'household'])
+          await recordMovement(
+            unit,
+            { town, by: requester },
+            {
+              neighbourId: one.id,
+              outline:
+                how === 'return'
+                  ? { kind: 'registration', cause: 'return', effectiveOn: from }
+                  : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
+              details: { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
+            },
+          )
+        }
+        const { from, said } = whose(record)
+        const saidSince = said ? { saidSince: said } : {}
+        return { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
+      })
     },
   )
   return moved.map((answer) => {

@@ -12,7 +12,7 @@ import type { RegistryDeps } from '../../deps.ts'
 import { idempotencyOf } from '../../idempotency.ts'
 import type { NeighbourFields } from '../../model.ts'
 import { onRecord } from '../../on-record.ts'
-import { earlierAnswer, keepAnswer } from '../../replays.ts'
+import { actOnce } from '../../replays.ts'
 import { lockTogether } from '../../residence/move.ts'
 import { loadRecords } from '../../store.ts'
 import { joinRecords, reindexAs, takeApart } from './carry-out-join.ts'
@@ -88,11 +88,8 @@ async function onBoth<T>(
       const stays = records.find(({ id }) => id === ids.stays)
       const joined = records.find(({ id }) => id === ids.joined)
       if (stays === undefined || joined === undefined) throw new NotFound()
-      const earlier = key && (await earlierAnswer<T>(unit, stays.id, key))
-      if (earlier) return earlier
-      const answer = await use({ stays, joined }, unit, () => openMore(load))
-      if (key) await keepAnswer(unit, town, { neighbourId: stays.id, idempotency: key, answer })
-      return answer
+      const act = () => use({ stays, joined }, unit, () => openMore(load))
+      return key ? actOnce(unit, { town, neighbourId: stays.id, key }, act) : act()
     },
   )
 }

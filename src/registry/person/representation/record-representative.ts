@@ -12,7 +12,7 @@ import type { RegistryDeps } from '../../deps.ts'
 import { idempotencyOf } from '../../idempotency.ts'
 import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../../model.ts'
 import { onRecord } from '../../on-record.ts'
-import { earlierAnswer, keepAnswer } from '../../replays.ts'
+import { actOnce } from '../../replays.ts'
 import { NotResident } from '../../residence/move.ts'
 import { recordMovement } from '../neighbours.ts'
 import { isOfAge, OF_AGE } from './act-for.ts'
@@ -162,38 +162,37 @@ export async function addRepresentative(
     {
       wardId,
       use: async (ward, { unit, open, day }) => {
-        const earlier = await earlierAnswer<{ id: string }>(unit, wardId, key)
-        if (earlier) return earlier
-        if (ward.departedOn !== undefined) throw new NotResident()
-        const errors = wrongKind(representative.kind, { ward, day, municipality: town })
-        if ('neighbourId' in representative) {
-          const { neighbourId } = representative
-          const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
-          const detail =
-            cannotRepresent(candidate, day, town) ??
-            (candidate?.representatives?.some((one) => one.neighbourId === wardId)
-              ? 'They act for each other. End the other first.'
-              : undefined)
-          if (detail) errors.push({ pointer: '/neighbourId', detail })
-        }
-        mustBeValid(errors)
-        const answer = { id: await insertRepresentation(unit, town, { wardId, representative }) }
-        if (actsForAnAdult(representative.kind, { ward, day, municipality: town }))
-          await endActing(unit.transaction, wardId)
-        await recordMovement(
-          unit,
-          { town, by: staff },
-          {
-            neighbourId: wardId,
-            outline: changed(day),
-            details: {
-              representative: 'added',
-              kind: representative.kind,
+        return actOnce(unit, { town, neighbourId: wardId, key }, async () => {
+          if (ward.departedOn !== undefined) throw new NotResident()
+          const errors = wrongKind(representative.kind, { ward, day, municipality: town })
+          if ('neighbourId' in representative) {
+            const { neighbourId } = representative
+            const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
+            const detail =
+              cannotRepresent(candidate, day, town) ??
+              (candidate?.representatives?.some((one) => one.neighbourId === wardId)
+                ? 'They act for each other. End the other first.'
+                : undefined)
+            if (detail) errors.push({ pointer: '/neighbourId', detail })
+          }
+          mustBeValid(errors)
+          const answer = { id: await insertRepresentation(unit, town, { wardId, representative }) }
+          if (actsForAnAdult(representative.kind, { ward, day, municipality: town }))
+            await endActing(unit.transaction, wardId)
+          await recordMovement(
+            unit,
+            { town, by: staff },
+            {
+              neighbourId: wardId,
+              outline: changed(day),
+              details: {
+                representative: 'added',
+                kind: representative.kind,
+              },
             },
-          },
-        )
-        await keepAnswer(unit, town, { neighbourId: wardId, idempotency: key, answer })
-        return answer
+          )
+          return answer
+        })
       },
     },
   )
