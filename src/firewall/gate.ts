@@ -171,7 +171,7 @@ export function createGate(deps: GateDeps): Gate {
     ) {
       const town = await keysOf(ask.municipalityId)
       const { ledger } = town
-      const stands = await caseStands(deps.cases, ask.municipalityId, ask.requester)
+      const inForce = await caseStands(deps.cases, ask.municipalityId, ask.requester)
       const opener = createOpener(keys)
       const found = new Set<string>()
       let shown: readonly string[] | undefined
@@ -233,7 +233,7 @@ export function createGate(deps: GateDeps): Gate {
           entries.push(entryOf(ask, { decision: onRequest, subject: null, key: ledger, occasion }))
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
-        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: stands })
+        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: inForce })
         return { result }
       }
       // An error can reveal what a record holds, so the look-up is still recorded and counted.
@@ -244,7 +244,7 @@ export function createGate(deps: GateDeps): Gate {
         if (!decision.permitted) return { refused: decision, standing }
         const { people, entries } = entriesOf(decision, { undone: problem.code })
         await append(transaction, ask.municipalityId, entries)
-        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: stands })
+        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: inForce })
         return { undone: problem }
       }
       const outcome = await inMunicipality(database, asGate(ask), answer)

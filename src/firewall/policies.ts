@@ -199,7 +199,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
   let second = 0
   let remembered = new Map<string, Decision>()
 
-  function placeOf(position: Position | undefined): number {
+  function rankOf(position: Position | undefined): number {
     if (position === undefined) return -1
     const known = places.get(position)
     if (known !== undefined) return known
@@ -221,7 +221,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       principalType(requester),
       requester.id,
       role,
-      placeOf(question.position),
+      rankOf(question.position),
       action,
       purpose,
       fields,

@@ -171,9 +171,9 @@ export function route<W extends World>(
       error = thrown
       reply = await refusal(door, { at, accept: context.req.header('accept') ?? '', error: thrown })
     }
-    const asked = context.req.method === 'GET' || context.req.method === 'HEAD'
+    const reads = context.req.method === 'GET' || context.req.method === 'HEAD'
     const whole = reply.toResponse(headersOf(at))
-    const response = asked ? unlessKnown(whole, context.req.header('if-none-match')) : whole
+    const response = reads ? unlessKnown(whole, context.req.header('if-none-match')) : whole
     const cookie = spec.kind === 'page' || spec.kind === 'public' ? door.languageCookie(context.req.url) : undefined
     if (cookie !== undefined) response.headers.append('set-cookie', cookie)
     await write(door, {

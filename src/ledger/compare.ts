@@ -26,10 +26,10 @@ export type Difference =
  * all that follow; that alone is not called a change of order.
  */
 export function compareLeaves(ought: readonly Ought[], found: readonly Found[]): Difference[] {
-  const placeOf = new Map(
+  const positionOf = new Map(
     ought.flatMap(({ leaf, position }) => (leaf === undefined ? [] : [[leaf, position] as const])),
   )
-  const targets = found.map(({ leaf }) => placeOf.get(leaf))
+  const targets = found.map(({ leaf }) => positionOf.get(leaf))
   const settled = longestRising(targets)
   const missing = new Set(ought.map(({ position }) => position))
   for (const target of targets) if (target !== undefined) missing.delete(target)

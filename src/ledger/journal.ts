@@ -40,7 +40,7 @@ export interface Journal {
    *
    * @throws {KeyMaterialInvalid} where a key that it is sealed by is not among those given
    */
-  read(wanted?: (place: JournalPosition) => boolean): Taking[]
+  read(wanted?: (position: JournalPosition) => boolean): Taking[]
   /** Lines that cannot be read, besides the last of a file: a process may have been ended in the middle of that. */
   broken(): number
   /** The last of it. */
@@ -125,21 +125,21 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
       if (given === undefined) return
       const at = Temporal.Now.instant().toString()
       const lines = rows.map(({ id, epoch, municipality_id: town, taken }) => {
-        const place = { epoch, id: Number(id), at }
+        const position = { epoch, id: Number(id), at }
         const key = keys.currentKeyId()
         const plain = Buffer.from(JSON.stringify(taken))
         const sealed = Buffer.from(
-          keys.wrap({ municipalityId: town, keyId: key, context: context(place) }, plain),
+          keys.wrap({ municipalityId: town, keyId: key, context: context(position) }, plain),
         ).toString('base64')
-        return `${JSON.stringify({ ...place, town, key, sealed } satisfies Line)}\n`
+        return `${JSON.stringify({ ...position, town, key, sealed } satisfies Line)}\n`
       })
       try {
         await inTime(async () => {
           if (file === undefined) {
             file = await open(join(folder, `${at.slice(0, 10)}-${randomUUID()}.journal`), 'ax', 0o600)
             // That it is there has to outlast a power cut too.
-            const place = await open(folder, 'r')
-            await place.sync().finally(() => place.close())
+            const handle = await open(folder, 'r')
+            await handle.sync().finally(() => handle.close())
           }
           await file.appendFile(lines.join(''))
           await file.datasync()

@@ -15,7 +15,7 @@ export interface LedgerLine {
   leafHash: string
 }
 
-export interface LedgerPlace {
+export interface LedgerQuery {
   /** Entries with a place before this one: to begin with, the size of a checkpoint. */
   before: number
   /** Refusals alone. */
@@ -23,7 +23,7 @@ export interface LedgerPlace {
 }
 
 /** The newest entries before a place, twenty-five at most. */
-export async function ledgerLines(transaction: Transaction, { before, refused }: LedgerPlace): Promise<LedgerLine[]> {
+export async function ledgerLines(transaction: Transaction, { before, refused }: LedgerQuery): Promise<LedgerLine[]> {
   const rows = await linesBefore(transaction, { before: String(before), refused })
   return rows.map((row) => ({
     position: Number(row.position),

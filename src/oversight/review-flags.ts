@@ -6,7 +6,7 @@ import type { ActingIn, Staff } from '../firewall/requester.ts'
 import { markFlagsReviewed } from '../firewall/store.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
-import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
+import { type LedgerLine, type LedgerQuery, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { FOREIGN_KEY, sqlState, type Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
@@ -104,9 +104,9 @@ export function staffActivity(
 export const exploreLedger = (
   gate: Gate,
   { municipalityId, by: requester }: ActingIn<Staff>,
-  place: LedgerPlace,
+  query: LedgerQuery,
 ): Promise<Disclosed<LedgerLine[]>> =>
-  gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, place))
+  gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, query))
 
 /** Milliseconds between an entry of the ledger and a flag of the same transaction, at most. */
 const SAME_LOOK = 5000

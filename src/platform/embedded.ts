@@ -98,12 +98,12 @@ export async function openEmbedded(
 ): Promise<EmbeddedDatabase> {
   const unlock = await lockFolder(folder)
   try {
-    const place = join(folder, 'database')
-    if (!existsSync(place)) {
+    const inside = join(folder, 'database')
+    if (!existsSync(inside)) {
       say('Making the database…')
-      await createIn(place, options)
+      await createIn(inside, options)
     }
-    const pglite = await open(place)
+    const pglite = await open(inside)
     const database = openDatabase(embeddedDialect(pglite))
     await migrated(database, options)
     return {
@@ -123,13 +123,13 @@ export async function openEmbedded(
 }
 
 /** Made aside and moved into place when whole: a start that is killed leaves nothing half made. */
-async function createIn(place: string, options: MigrateOptions): Promise<void> {
-  const draft = `${place}.new`
+async function createIn(folder: string, options: MigrateOptions): Promise<void> {
+  const draft = `${folder}.new`
   rmSync(draft, { recursive: true, force: true })
   const database = openDatabase(embeddedDialect(await open(draft)))
   await migrated(database, options)
   await database.destroy()
-  renameSync(draft, place)
+  renameSync(draft, folder)
 }
 
 /** Brings the schema up, or lets go of the database: what is left open would keep the process from ending. */
@@ -140,6 +140,6 @@ async function migrated(database: Database, options: MigrateOptions): Promise<vo
   })
 }
 
-function open(place: string): Promise<PGlite> {
-  return PGlite.create({ dataDir: place, extensions: { btree_gist }, parsers: embeddedParsers })
+function open(folder: string): Promise<PGlite> {
+  return PGlite.create({ dataDir: folder, extensions: { btree_gist }, parsers: embeddedParsers })
 }

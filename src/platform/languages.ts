@@ -35,13 +35,13 @@ export type English = typeof english
 
 /** In this order they are offered; others follow by their tag. */
 const FIRST: readonly string[] = ['en', 'es', 'ca', 'fr', 'ar'] satisfies Language[]
-const placeOf = (tag: string) => (FIRST.includes(tag) ? FIRST.indexOf(tag) : FIRST.length)
+const rankOf = (tag: string) => (FIRST.includes(tag) ? FIRST.indexOf(tag) : FIRST.length)
 
 /** Every language there is, by its tag. */
 export const languageFiles: Readonly<Record<string, LanguageFile>> = Object.fromEntries(
   Object.entries(files)
     .map(([path, file]) => [/([\w-]+)\.json$/.exec(path)?.[1] ?? '', LanguageFile.parse(file)] as const)
-    .sort(([a], [b]) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1)),
+    .sort(([a], [b]) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)),
 )
 
 /** The same part of each of them, by their tag. */

@@ -31,13 +31,13 @@ export interface Page<Row> {
 /**
  * A page of rows, of which one more than is shown was read.
  *
- * @param placeOf where a row stands in the order
+ * @param positionOf where a row stands in the order
  */
-export function pageOf<Row>(rows: readonly Row[], most: number, placeOf: (row: Row) => After): Page<Row> {
+export function pageOf<Row>(rows: readonly Row[], most: number, positionOf: (row: Row) => After): Page<Row> {
   const shown = rows.slice(0, most)
   const last = shown.at(-1)
   if (rows.length <= most || last === undefined) return { rows: shown, more: undefined }
-  const { at, id } = placeOf(last)
+  const { at, id } = positionOf(last)
   return { rows: shown, more: Buffer.from(`${at} ${id}`, 'latin1').toString('base64url') }
 }
 

@@ -302,20 +302,20 @@ class PoolDriver implements Driver {
     if (this.#held < this.#options.connections) return this.#take()
     if (this.#waiting.length >= WAITS.people) throw new DatabaseAway('busy')
     return new Promise((give, refuse) => {
-      const place = { give, refuse }
+      const waiter = { give, refuse }
       const impatience = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(place), 1)
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
         refuse(new DatabaseAway('busy'))
       }, WAITS.milliseconds)
-      place.give = (connection) => {
+      waiter.give = (connection) => {
         clearTimeout(impatience)
         give(connection)
       }
-      place.refuse = (error) => {
+      waiter.refuse = (error) => {
         clearTimeout(impatience)
         refuse(error)
       }
-      this.#waiting.push(place)
+      this.#waiting.push(waiter)
     })
   }
 

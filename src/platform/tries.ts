@@ -59,7 +59,7 @@ export async function triedTooOften(
 ): Promise<boolean> {
   const day = now.toString().slice(0, 10)
   const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
-  const place = (where: string) => hash(`${kind} tries ${day} ${where}`)
+  const key = (where: string) => hash(`${kind} tries ${day} ${where}`)
   const count = async (where: Buffer) => {
     const { attempts } = await transaction
       .insertInto('code_attempts')
@@ -73,8 +73,8 @@ export async function triedTooOften(
       .executeTakeFirstOrThrow()
     return attempts
   }
-  const shards = Array.from({ length: SHARDS }, (_, shard) => place(`everywhere ${shard}`))
-  const here = await count(place(`from ${source}`))
+  const shards = Array.from({ length: SHARDS }, (_, shard) => key(`everywhere ${shard}`))
+  const here = await count(key(`from ${source}`))
   // Last, so that the one row others may wait for is held for no longer than it takes to end.
   await count(shards[randomInt(SHARDS)] as Buffer)
   const all = await transaction

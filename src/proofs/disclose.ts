@@ -54,11 +54,11 @@ export async function disclose(
   const disclosed = await deps.gate.open<DisclosableFields, keyof DisclosableFields, Partial<DisclosableFields>>(
     { municipalityId: town.id, requester, action: 'disclose', purpose: request.purpose, fields: request.fields },
     async (transaction) => {
-      const place = await placeOf(transaction, request.subject.proof)
-      if (place === undefined) return []
+      const entry = await statusEntryOf(transaction, request.subject.proof)
+      if (entry === undefined) return []
       const proof = await proofAt(transaction, {
-        statusListId: place.listId,
-        statusIndex: place.index,
+        statusListId: entry.listId,
+        statusIndex: entry.index,
         publicFrom: new Date(now.epochMilliseconds),
       })
       if (proof === undefined) return []
@@ -91,7 +91,7 @@ export async function disclose(
     return records.length > 0 ? records : known(made.add(APART))
   }
 
-  async function placeOf(
+  async function statusEntryOf(
     transaction: Transaction,
     token: string,
   ): Promise<{ listId: string; index: number } | undefined> {

@@ -116,14 +116,14 @@ export async function issueProof(
         const copies: { id: string; token: string }[] = []
         let expiresAt = ''
         for (const holderKey of keys) {
-          const place = await takePlace(deps, town, {
+          const entry = await takeStatusEntry(deps, town, {
             unit,
             proof: { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' },
           })
-          expiresAt = place.expiresAt.toString()
+          expiresAt = entry.expiresAt.toString()
           copies.push({
-            id: place.id,
-            token: await tokenAt(town, { signer, profileId: profile.id, place, claims, holderKey }),
+            id: entry.id,
+            token: await tokenAt(town, { signer, profileId: profile.id, entry: entry, claims, holderKey }),
           })
         }
         const [first] = copies
@@ -135,7 +135,7 @@ export async function issueProof(
 }
 
 /** Where a proof stands in the city's books. */
-export interface ProofPlace {
+export interface StatusEntry {
   id: string
   statusListId: string
   statusIndex: number
@@ -150,13 +150,13 @@ function tokenAt(
   {
     signer,
     profileId,
-    place,
+    entry: place,
     claims,
     holderKey,
   }: {
     signer: SigningKey
     profileId: string
-    place: ProofPlace
+    entry: StatusEntry
     claims: Record<string, unknown>
     holderKey: HolderKey | undefined
   },
@@ -183,7 +183,7 @@ function tokenAt(
 const MISSES_TO_CLOSE = 4
 
 /** Writes a proof down and takes a random place in the status list for it. */
-export async function takePlace(
+export async function takeStatusEntry(
   deps: Pick<ProofDeps, 'clock'>,
   town: Municipality,
   {
@@ -193,7 +193,7 @@ export async function takePlace(
     unit: UnitOfWork
     proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' }
   },
-): Promise<ProofPlace> {
+): Promise<StatusEntry> {
   const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
   let list = await openStatusList(unit.transaction, town.id)
   let misses = 0

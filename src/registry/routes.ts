@@ -187,11 +187,11 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
       const neighbour = await openNeighbour(deps, { town, by: requester }, { id, ask: { purpose, fields } })
-      const asked = neighbour.map(({ heardOn: _, ownLast: __, underWay: ___, protected: hides, ...rest }) => ({
+      const without = neighbour.map(({ heardOn: _, ownLast: __, underWay: ___, protected: hides, ...rest }) => ({
         ...rest,
         ...(hides ? { protected: true } : {}),
       }))
-      return Reply.disclose(asked, 200, ({ version }) => etag(version))
+      return Reply.disclose(without, 200, ({ version }) => etag(version))
     },
   )
 

@@ -94,14 +94,18 @@ export async function applyToAsk(
   return { reference: shown }
 }
 
-export interface Standing {
+export interface ApplicationState {
   state: 'waiting' | 'enrolled' | 'refused'
   /** In a legal officer's words; absent where the rules alone decided. */
   reason: string | undefined
 }
 
 /** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
-export async function standingOf(deps: RegistryDeps, town: Municipality, typed: string): Promise<Standing | undefined> {
+export async function applicationState(
+  deps: RegistryDeps,
+  town: Municipality,
+  typed: string,
+): Promise<ApplicationState | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await applicationUnder(transaction, hash(`application ${lettersIn(typed)}`))

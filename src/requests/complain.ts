@@ -122,7 +122,7 @@ export async function complain(
   const id = randomUUID()
   const now = deps.clock.now()
   const receivedAt = today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant()
-  const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
+  const kept = await inMunicipality(deps.database, town.id, async (transaction) => {
     const { attachments = [], appointmentAt, report } = complaint
     const counted = [
       ['complaint', MOST_COMPLAINTS],
@@ -166,7 +166,7 @@ export async function complain(
       throw new Problem('time-taken', 409, 'Somebody took that time a moment ago. Choose another.')
     throw error
   })
-  if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
+  if (!kept) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
   return { reference: shown }
 }
 

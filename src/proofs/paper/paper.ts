@@ -18,7 +18,7 @@ import { addressText } from '../address-text.ts'
 import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from '../claims.ts'
 import { qrText, signCompact } from '../compact.ts'
 import { keepUnderCode, newCheckCode } from '../find-by-code.ts'
-import { NotForThisHolder, type ProofDeps, takePlace } from '../issue.ts'
+import { NotForThisHolder, type ProofDeps, takeStatusEntry } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
 import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
 export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
@@ -181,11 +181,11 @@ async function makePaper<Made extends WrittenPaper>(
         const members = order.kind === 'household' ? await household(unit) : undefined
         const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
         const signer = await deps.signing.current(unit.transaction, town.id)
-        const place = await takePlace(deps, town, {
+        const entry = await takeStatusEntry(deps, town, {
           unit,
           proof: { neighbourId, profileId: profile.id, signer, form: 'paper' },
         })
-        const { iat, exp, statusListId, statusIndex, expiresAt } = place
+        const { iat, exp, statusListId, statusIndex, expiresAt } = entry
         const compact = await signCompact(
           signer,
           { iss: town.issuer, aud: profile.id, iat, exp, statusListId, statusIndex },
@@ -195,7 +195,7 @@ async function makePaper<Made extends WrittenPaper>(
         await keepUnderCode(unit.transaction, {
           hash,
           town,
-          kept: { code, proofId: place.id, content: compact, expiresAt },
+          kept: { code, proofId: entry.id, content: compact, expiresAt },
         })
         const qr = qrText(town.issuer, compact)
         const paper: Paper = {
@@ -211,7 +211,7 @@ async function makePaper<Made extends WrittenPaper>(
           qr,
           code,
         }
-        return { id: place.id, paper, expiresAt: expiresAt.toString() }
+        return { id: entry.id, paper, expiresAt: expiresAt.toString() }
       }
       return finish(await actOnce(unit, { town, neighbourId, key }, write))
 

@@ -11,7 +11,7 @@ import { idempotencyOf } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { actOnce } from '../replays.ts'
 import { loadRecords } from '../store.ts'
-import { movementsThatStand } from './movements-standing.ts'
+import { movementsInForce } from './movements-standing.ts'
 import {
   countOpenAbout,
   decideErasureRow,
@@ -122,9 +122,9 @@ export async function proposeErasure(
 
 /** Whether a departure for a reason stands; a death recorded since, of somebody who had left, changes nothing of it. */
 async function leftFor(transaction: Transaction, id: string, ground: Ground): Promise<boolean> {
-  const standing = await movementsThatStand(transaction, id)
-  const back = standing.findLastIndex(({ kind }) => kind === 'registration')
-  return standing.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
+  const movements = await movementsInForce(transaction, id)
+  const back = movements.findLastIndex(({ kind }) => kind === 'registration')
+  return movements.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
 }
 
 /** On one page. */

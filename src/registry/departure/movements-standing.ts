@@ -2,7 +2,7 @@ import type { Transaction } from '../../platform/database.ts'
 import { movementsBefore } from '../person/store.ts'
 
 /** A movement that stands: nothing has undone it. */
-export interface StandingMovement {
+export interface MovementInForce {
   kind: string
   cause: string
   /** ISO date */
@@ -15,21 +15,21 @@ export interface StandingMovement {
  *
  * @param before only what was written before an instant, exactly as PostgreSQL writes it
  */
-export async function movementsThatStand(
+export async function movementsInForce(
   transaction: Transaction,
   neighbourId: string,
   before?: string,
-): Promise<StandingMovement[]> {
+): Promise<MovementInForce[]> {
   const rows = await movementsBefore(transaction, { neighbourId, before })
-  const standing: StandingMovement[] = []
+  const inForce: MovementInForce[] = []
   for (const row of rows) {
-    if (row.cause === 'undone') standing.pop()
+    if (row.cause === 'undone') inForce.pop()
     else if (row.cause === 'taken-apart') {
-      const join = standing.findLastIndex(({ cause }) => cause === 'joined')
-      if (join >= 0) standing.splice(join, 1)
-    } else standing.push(row)
+      const join = inForce.findLastIndex(({ cause }) => cause === 'joined')
+      if (join >= 0) inForce.splice(join, 1)
+    } else inForce.push(row)
   }
-  return standing
+  return inForce
 }
 
 /**
@@ -38,9 +38,9 @@ export async function movementsThatStand(
  *
  * @returns an ISO date, or null of somebody who lives here
  */
-export function awaySince(standing: readonly StandingMovement[]): string | null {
+export function awaySince(inForce: readonly MovementInForce[]): string | null {
   let since: string | null = null
-  for (const { kind, effectiveOn } of standing) {
+  for (const { kind, effectiveOn } of inForce) {
     if (kind === 'registration') since = null
     else if (kind === 'departure') since ??= effectiveOn
   }
@@ -48,5 +48,5 @@ export function awaySince(standing: readonly StandingMovement[]): string | null 
 }
 
 /** Whether a death stands, since they last came back. */
-export const isDead = (standing: readonly StandingMovement[]): boolean =>
-  standing.findLast(({ kind, cause }) => cause === 'death' || kind === 'registration')?.cause === 'death'
+export const isDead = (inForce: readonly MovementInForce[]): boolean =>
+  inForce.findLast(({ kind, cause }) => cause === 'death' || kind === 'registration')?.cause === 'death'

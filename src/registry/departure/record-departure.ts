@@ -19,7 +19,7 @@ import { endResidence, NotResident } from '../residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
 import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
-import { isDead, movementsThatStand } from './movements-standing.ts'
+import { isDead, movementsInForce } from './movements-standing.ts'
 import { keepProceeding, proceedingOpen, withdrawProceedings } from './store.ts'
 
 const reason = plain(2000, 3)
@@ -167,7 +167,7 @@ export async function recordDeparture(
   async function diedAway(unit: UnitOfWork, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
     const version = await nextVersion(unit, id, conditions.version)
-    if (isDead(await movementsThatStand(unit.transaction, id))) throw new NotResident()
+    if (isDead(await movementsInForce(unit.transaction, id))) throw new NotResident()
     await recordMovement(
       unit,
       { town, by: clerk },

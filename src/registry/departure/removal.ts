@@ -1,6 +1,6 @@
 import type { Removal } from '../../identity/telling.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { movementsThatStand } from './movements-standing.ts'
+import { movementsInForce } from './movements-standing.ts'
 
 /**
  * What whoever held a card is told once it opens nothing any more. Of the dead, and of somebody whose record was
@@ -10,9 +10,9 @@ import { movementsThatStand } from './movements-standing.ts'
  * @returns undefined when there is nothing to tell
  */
 export async function removalOf(transaction: Transaction, neighbourId: string): Promise<Removal | undefined> {
-  const standing = await movementsThatStand(transaction, neighbourId)
-  const latest = standing.findLast(({ kind }) => kind === 'departure')
-  if (latest === undefined || standing.some(({ cause }) => cause === 'death')) return undefined
+  const movements = await movementsInForce(transaction, neighbourId)
+  const latest = movements.findLast(({ kind }) => kind === 'departure')
+  if (latest === undefined || movements.some(({ cause }) => cause === 'death')) return undefined
   const { cause, effectiveOn: since } = latest
   return cause === 'moved-away' || cause === 'wrongly-registered' ? { cause, since } : undefined
 }

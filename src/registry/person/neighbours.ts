@@ -87,7 +87,7 @@ export async function openNeighbour(
       const underWay = requester.kind === 'staff' ? await proceedingUnderWay(unit.transaction, id) : undefined
       return {
         ...record,
-        ...(await standingOf(unit, id, requester)),
+        ...(await versionAndProtection(unit, id, requester)),
         heardOn,
         ownLast,
         ...(underWay ? { underWay } : {}),
@@ -115,7 +115,7 @@ async function wroteJustNow(
 }
 
 /** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
-async function standingOf(
+async function versionAndProtection(
   unit: UnitOfWork,
   id: string,
   requester: Requester,
@@ -244,10 +244,10 @@ export async function daysRecorded(transaction: Transaction, id: string): Promis
 }
 
 /** Of what a form says, only what is another than what is recorded: the rest changes nothing and takes no proof back. */
-function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Correction {
+function onlyChanges(wanted: Correction, record: Partial<NeighbourFields>): Correction {
   const recorded = record as Record<string, unknown>
   return Object.fromEntries(
-    Object.entries(asked).filter(([field, value]) => !isDeepStrictEqual(value ?? undefined, recorded[field])),
+    Object.entries(wanted).filter(([field, value]) => !isDeepStrictEqual(value ?? undefined, recorded[field])),
   )
 }
 

@@ -37,13 +37,13 @@ export class LikenessOpen extends Problem {
 export async function protectNeighbour(
   deps: RegistryDeps,
   { town, by: requester }: Acting<Staff | Resident>,
-  { id, asked, version }: { id: string; asked: Protection; version: number },
+  { id, asked: protection, version }: { id: string; asked: Protection; version: number },
 ): Promise<Disclosed<{ id: string; version: number }>> {
-  const { protected: hide, reason } = asked
+  const { protected: hide, reason } = protection
   if (!hide && !isSupervisor(requester)) return deps.gate.turnAway(town.id, requester)
   if (requester.kind === 'staff' && reason === undefined)
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
-  await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: Protection, form: asked })
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: Protection, form: protection })
   const day = today(deps.clock, town.timeZone)
   const byThemself = hide && requester.kind === 'resident'
   const fields = byThemself ? (['dateOfBirth'] as const) : []

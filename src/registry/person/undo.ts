@@ -4,7 +4,7 @@ import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
-import { awaySince, movementsThatStand } from '../departure/movements-standing.ts'
+import { awaySince, movementsInForce } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
@@ -220,7 +220,7 @@ async function wroteParticulars(unit: UnitOfWork, id: string, at: string): Promi
 
 /** Since when somebody was away, before an act. */
 const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
-  awaySince(await movementsThatStand(unit.transaction, id, at))
+  awaySince(await movementsInForce(unit.transaction, id, at))
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
 async function restoreParticulars(

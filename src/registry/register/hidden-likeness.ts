@@ -106,10 +106,10 @@ const MOST_COMPARED = 200
 export async function hiddenLikenessOfCorrected(
   deps: RegistryDeps,
   { town, by: staff }: Acting<Staff>,
-  { id, asked }: { id: string; asked: Pick<Correction, 'name' | 'dateOfBirth'> },
+  { id, asked: correction }: { id: string; asked: Pick<Correction, 'name' | 'dateOfBirth'> },
 ): Promise<string[]> {
-  if (asked.name === undefined && !asked.dateOfBirth) return []
-  return likenessOfRecord(deps, town, { ask: { requester: staff, action: 'correct' }, id, asked })
+  if (correction.name === undefined && !correction.dateOfBirth) return []
+  return likenessOfRecord(deps, town, { ask: { requester: staff, action: 'correct' }, id, correction: correction })
 }
 
 /** The same of somebody who comes back, as they are recorded. @returns ids; none nearly always */
@@ -117,7 +117,7 @@ export const hiddenLikenessOfRecorded = (
   deps: RegistryDeps,
   { town, by: staff }: Acting<Staff>,
   id: string,
-): Promise<string[]> => likenessOfRecord(deps, town, { ask: { requester: staff, action: 'move' }, id, asked: {} })
+): Promise<string[]> => likenessOfRecord(deps, town, { ask: { requester: staff, action: 'move' }, id, correction: {} })
 
 async function likenessOfRecord(
   deps: RegistryDeps,
@@ -125,11 +125,11 @@ async function likenessOfRecord(
   {
     ask: { requester, action },
     id,
-    asked,
+    correction: asked,
   }: {
     ask: { requester: Staff; action: 'correct' | 'move' }
     id: string
-    asked: Pick<Correction, 'name' | 'dateOfBirth'>
+    correction: Pick<Correction, 'name' | 'dateOfBirth'>
   },
 ): Promise<string[]> {
   let name: Name | undefined

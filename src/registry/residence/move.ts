@@ -7,7 +7,7 @@ import { storeDataKey } from '../../keys/municipality-keys.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, VersionConflict } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
-import { isDead, movementsThatStand } from '../departure/movements-standing.ts'
+import { isDead, movementsInForce } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress, householdMembers } from '../household/households.ts'
 import { idempotencyOf } from '../idempotency.ts'
@@ -199,7 +199,7 @@ async function settle(
         if (how === 'move' && departedOn !== undefined) throw new NotResident()
         if (how === 'return' && (departedOn === undefined || (await isJoined(unit.transaction, id))))
           throw new StillResident()
-        if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(unit.transaction, id)))
+        if (how === 'return' && !isSupervisor(requester) && isDead(await movementsInForce(unit.transaction, id)))
           throw new RecordedDead()
         const since = start.said ?? start.from
         refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))

@@ -51,9 +51,9 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const before = /^\d{1,15}$/.exec(context.query('before'))?.[0]
     const size = checkpoint?.size ?? 0
     const refused = context.query('refused') === '1'
-    const place = { before: before === undefined ? size : Math.min(Number(before), size), refused }
+    const query = { before: before === undefined ? size : Math.min(Number(before), size), refused }
     const verifier = verifierKey(await deps.signers.of(town))
-    return Reply.page(await exploreLedger(deps.gate, { municipalityId: town.id, by: requester }, place), (lines) => (
+    return Reply.page(await exploreLedger(deps.gate, { municipalityId: town.id, by: requester }, query), (lines) => (
       <LedgerPage {...shown} explored={{ lines, verifier, refused }} />
     ))
   })

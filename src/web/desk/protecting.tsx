@@ -39,17 +39,17 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       reason,
       faults: { reason: whyText(wrong, t, t['hiding.hideWhyMissing']) },
     })
-    const asked = Protection.safeParse({
+    const protection = Protection.safeParse({
       protected: form.get('protected') === 'yes',
       ...(reason ? { reason } : {}),
       ...plainIn(form),
     })
-    if (!asked.success) return ask(context, again(InvalidInput.of(asked.error)), 422)
+    if (!protection.success) return ask(context, again(InvalidInput.of(protection.error)), 422)
     try {
       await protectNeighbour(
         deps,
         { town, by: requester },
-        { id: idIn(context), asked: asked.data, version: Number(form.get('version')) },
+        { id: idIn(context), asked: protection.data, version: Number(form.get('version')) },
       )
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error

@@ -211,13 +211,13 @@ export function TwinPage(props: {
   const { context, typed, idempotencyKey, plain, alike, again } = props
   const here = alike.every(({ candidates }) => candidates.every(({ id }) => id === undefined))
   const { t, session } = context
-  const asked = alike.map(({ person }) => `p${person}_because`)
+  const questions = alike.map(({ person }) => `p${person}_because`)
   return (
     <Desk context={context} title={t['register.twin']} here="/desk/register" script={deskScript.address}>
       {again ? (
         <ErrorSummary
           title={t['desk.there']}
-          faults={Object.fromEntries(asked.map((name) => [name, t['register.becauseMissing']]))}
+          faults={Object.fromEntries(questions.map((name) => [name, t['register.becauseMissing']]))}
         />
       ) : (
         ''
@@ -226,7 +226,7 @@ export function TwinPage(props: {
       <p class="lead">{here ? t['register.alikeHereLead'] : t['register.twinLead']}</p>
       <PostForm action="/desk/register" csrf={session.csrf}>
         {Object.entries(typed)
-          .filter(([name]) => !['act', 'csrf', 'idempotencyKey', 'asked', ...asked].includes(name))
+          .filter(([name]) => !['act', 'csrf', 'idempotencyKey', 'asked', ...questions].includes(name))
           .map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}

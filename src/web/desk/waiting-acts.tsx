@@ -38,7 +38,7 @@ export function WaitingActs(props: {
     affected: t['organisations.affected'],
     secrecy: t['organisations.secrecy'],
   }
-  const asked = {
+  const titles = {
     enrol: t['enrolment.title'],
     machine: t['organisations.askMachine'],
     keys: t['organisations.askKeys'],
@@ -95,7 +95,7 @@ export function WaitingActs(props: {
       <ul class="cards">
         {waiting.map((act) => (
           <li>
-            <strong>{act.kind === 'application' ? asked[act.content.what] : kinds[act.kind]}</strong> ·{' '}
+            <strong>{act.kind === 'application' ? titles[act.content.what] : kinds[act.kind]}</strong> ·{' '}
             {dayText(language, act.proposedAt.slice(0, 10))}
             <Facts>
               {said(act).map(([name, value]) => (

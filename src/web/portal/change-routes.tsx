@@ -59,12 +59,12 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   })
   const correct = async (context: OwnContext, change: Correction) => {
     const { town, requester } = context
-    const asked = Correction.safeParse(change)
-    if (!asked.success) throw InvalidInput.of(asked.error)
+    const correction = Correction.safeParse(change)
+    if (!correction.success) throw InvalidInput.of(correction.error)
     await correctNeighbour(
       deps,
       { town, by: requester },
-      { id: requester.neighbourId, correction: asked.data, version: versionIn(context) },
+      { id: requester.neighbourId, correction: correction.data, version: versionIn(context) },
     )
     return Reply.redirect(DONE)
   }

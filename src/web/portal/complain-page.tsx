@@ -14,7 +14,7 @@ import { Done, NotDone } from '../ui/parts.tsx'
 export interface Complaining {
   kind?: string
   /** The code of what was just sent. */
-  sent?: string
+  reference?: string
   /** RFC 3339: when it will be said in person. */
   appointmentAt?: string | undefined
   followed?: Followed | 'none'
@@ -44,7 +44,7 @@ export function ComplainPage(
   } & Complaining,
 ) {
   const { town, language, times, mayBeNamed, takesFiles, named, fault } = props
-  const { kind = 'refused', sent, appointmentAt, followed, code, text = '', speaks } = props
+  const { kind = 'refused', reference: sent, appointmentAt, followed, code, text = '', speaks } = props
   const t = LOCALES[language]
   const name = nameIn(town, language)
   const faults = faultsOf(fault, t)

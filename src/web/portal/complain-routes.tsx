@@ -69,7 +69,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     }
     try {
       const { reference } = await complain(deps, town, { complaint: said, source: request.source })
-      return await show(request, { sent: reference }, 201)
+      return await show(request, { reference: reference }, 201)
     } catch (error) {
       if (!(error instanceof Problem && error.status === 429)) throw error
       return show(request, { ...typed, fault: 'too-many-now' }, 429)
@@ -84,7 +84,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
       const idempotencyKey = uuidIn(form.get('idempotencyKey'))
       const wanted = { kind, language, at: form.get('at'), idempotencyKey }
       const booked = await bookHearing(deps, town, { wanted, source: request.source })
-      return await show(request, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)
+      return await show(request, { kind, reference: booked.reference, appointmentAt: booked.at }, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429) return show(request, { kind, fault: 'too-many-now' }, 429)
       if (!(error instanceof Problem && error.code === 'time-taken')) throw error

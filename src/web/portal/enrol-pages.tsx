@@ -5,7 +5,7 @@ import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import { thumbprintsIn } from '../../identity/public-keys.ts'
 import { Problem } from '../../platform/problem.ts'
-import { Application, applyToAsk, DOES, type Standing, standingOf } from '../../requests/apply.ts'
+import { Application, type ApplicationState, applicationState, applyToAsk, DOES } from '../../requests/apply.ts'
 import { organisationOf } from '../../requests/providers.ts'
 import { PlainTick, plainFaults, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'
@@ -54,7 +54,7 @@ export function enrolPages(app: App, deps: PortalDeps): void {
       return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422)
     try {
       const { reference } = await applyToAsk(deps, town, { application: parsed.data, source: request.source })
-      return pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201)
+      return pageOf(<EnrolOrganisationPage {...page} code={reference} />, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429)
         return pageOf(
@@ -70,7 +70,7 @@ export function enrolPages(app: App, deps: PortalDeps): void {
     const form = await request.form()
     const code = form.get('code')
     const organisationId = await organisationOf(deps, town, code)
-    const standing = await standingOf(deps, town, code)
+    const application = await applicationState(deps, town, code)
     if (organisationId !== undefined)
       return pageOf(
         await ownPage(deps, town, {
@@ -81,9 +81,9 @@ export function enrolPages(app: App, deps: PortalDeps): void {
         }),
       )
     const page = { town: nameIn(town, language), language }
-    if (standing === undefined)
+    if (application === undefined)
       return pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language]['complaint.none'] }} />, 404)
-    return pageOf(<EnrolOrganisationPage {...page} standing={standing} />)
+    return pageOf(<EnrolOrganisationPage {...page} application={application} />)
   })
 }
 
@@ -106,10 +106,10 @@ function EnrolOrganisationPage(props: {
   language: Language
   typed?: Form
   faults?: Faults
-  sent?: string
-  standing?: Standing
+  code?: string
+  application?: ApplicationState
 }) {
-  const { town, language, typed, faults = {}, sent, standing } = props
+  const { town, language, typed, faults = {}, code: sent, application: standing } = props
   const t = LOCALES[language]
   const value = (name: string) => typed?.get(name) ?? ''
   return (

@@ -61,14 +61,17 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
       idempotencyKey,
       report: report.data,
     }
-    const sent = await complain(deps, town, { complaint: said, source: request.source }).catch((error: unknown) => {
-      if (error instanceof Problem && error.status === 429) return undefined
-      throw error
-    })
-    if (sent === undefined) return pageOf(<ServiceReportPage {...page} faults={{ text: t['problem.many'] }} />, 429)
-    const { reference } = sent
+    const complaint = await complain(deps, town, { complaint: said, source: request.source }).catch(
+      (error: unknown) => {
+        if (error instanceof Problem && error.status === 429) return undefined
+        throw error
+      },
+    )
+    if (complaint === undefined)
+      return pageOf(<ServiceReportPage {...page} faults={{ text: t['problem.many'] }} />, 429)
+    const { reference } = complaint
     const dueOn = (await follow(deps, town, { typed: reference }))?.dueOn
-    return pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201)
+    return pageOf(<ServiceReportPage {...page} text="" receipt={{ reference, dueOn }} />, 201)
   })
 }
 
@@ -142,9 +145,9 @@ function ServiceReportPage(props: {
   organisation?: string
   text?: string
   faults?: Faults
-  sent?: { reference: string; dueOn: string | undefined }
+  receipt?: { reference: string; dueOn: string | undefined }
 }) {
-  const { town, language, service, givers, organisation = '', text = '', faults = {}, sent } = props
+  const { town, language, service, givers, organisation = '', text = '', faults = {}, receipt: sent } = props
   const t = LOCALES[language]
   const name = nameIn(town, language)
   const profile = profiles.get(service)

@@ -57,7 +57,7 @@ export async function joinRecords(
   { unit, pair: { id, stays, joined } }: { unit: UnitOfWork; pair: Pair },
 ): Promise<void> {
   const day = today(deps.clock, town.timeZone).toString()
-  const [was, wasOther] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
+  const [was, wasOther] = [await versionAndProtection(unit, stays.id), await versionAndProtection(unit, joined.id)]
   const before = await periodsInForce(unit.transaction, joined.id)
   const added = addedBy(before, await periodsInForce(unit.transaction, stays.id))
   await supersede(
@@ -152,10 +152,10 @@ export async function takeApart(
   const row = await joinRow(unit.transaction, id)
   if (row.moved === null) return false
   const moved = unit.reopen(stays.id, locationOf(id), row.moved) as Moved
-  const [standing, other] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
+  const [own, other] = [await versionAndProtection(unit, stays.id), await versionAndProtection(unit, joined.id)]
 
   // Who hid since is shown to nobody by this: which of the two asked for it is for a supervisor to find.
-  const hidSince = standing.hides && (row.hides_since || !(moved.was.joinedHides || moved.was.staysHides))
+  const hidSince = own.hides && (row.hides_since || !(moved.was.joinedHides || moved.was.staysHides))
   const hid = (before: boolean) => before || hidSince
   // From here on the two are two: what asks which record a person is in is told so.
   await markUndone(unit.transaction, id)
@@ -198,7 +198,7 @@ export async function takeApart(
     belongings: JSON.stringify(moved.belongings),
   })
   for (const [one, { version }] of [
-    [stays.id, standing],
+    [stays.id, own],
     [joined.id, other],
   ] as const) {
     await endWaysInJoined(unit.transaction, one)
@@ -228,7 +228,7 @@ async function broughtByJoin(unit: UnitOfWork, staysId: string, at: string): Pro
   return ids.includes(null) ? undefined : ids.filter((one) => one !== null)
 }
 
-async function standingOf(unit: UnitOfWork, id: string): Promise<{ version: number; hides: boolean }> {
+async function versionAndProtection(unit: UnitOfWork, id: string): Promise<{ version: number; hides: boolean }> {
   const { version, protected: hides } = await versionAndHides(unit.transaction, id)
   return { version, hides }
 }
