@@ -123,7 +123,7 @@ export async function issueProof(
           expiresAt = entry.expiresAt.toString()
           copies.push({
             id: entry.id,
-            token: await tokenAt(town, { signer, profileId: profile.id, entry: entry, claims, holderKey }),
+            token: await tokenAt(town, { signer, profileId: profile.id, entry, claims, holderKey }),
           })
         }
         const [first] = copies

@@ -57,7 +57,7 @@ export async function openResponse<Answer>(
  * @param again what to do before a kept answer is given
  * @throws {IdempotencyMismatch} when the key was used for something else
  */
-export async function actOnce<Answer>(
+export async function actOnce<Answer extends object | undefined>(
   unit: UnitOfWork,
   { town, neighbourId, key, again }: Once,
   act: () => Promise<Answer>,

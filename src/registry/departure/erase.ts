@@ -11,7 +11,7 @@ import { idempotencyOf } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { actOnce } from '../replays.ts'
 import { loadRecords } from '../store.ts'
-import { movementsInForce } from './movements-standing.ts'
+import { movementsInForce } from './movements-in-force.ts'
 import {
   countOpenAbout,
   decideErasureRow,

@@ -19,7 +19,7 @@ import { endResidence, NotResident } from '../residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
 import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
-import { isDead, movementsInForce } from './movements-standing.ts'
+import { isDead, movementsInForce } from './movements-in-force.ts'
 import { keepProceeding, proceedingOpen, withdrawProceedings } from './store.ts'
 
 const reason = plain(2000, 3)
@@ -274,7 +274,7 @@ export interface Step {
 }
 
 /** One step of a departure, done once per idempotency key behind the gate. */
-export async function atDesk<T>(
+export async function atDesk<T extends object>(
   deps: RegistryDeps,
   { town, by: requester }: Acting<Staff | Resident>,
   {

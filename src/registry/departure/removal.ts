@@ -1,6 +1,6 @@
 import type { Removal } from '../../identity/telling.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { movementsInForce } from './movements-standing.ts'
+import { movementsInForce } from './movements-in-force.ts'
 
 /**
  * What whoever held a card is told once it opens nothing any more. Of the dead, and of somebody whose record was

@@ -149,7 +149,9 @@ export async function correctNeighbour(
     mustBeValid(errors)
   }
   const resembles =
-    requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, { town, by: requester }, { id, asked }) : []
+    requester.kind === 'staff'
+      ? await hiddenLikenessOfCorrected(deps, { town, by: requester }, { id, correction: asked })
+      : []
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = [...PARTICULARS.identity, ...PARTICULARS.contact, 'address'] as const

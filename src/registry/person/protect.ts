@@ -37,7 +37,7 @@ export class LikenessOpen extends Problem {
 export async function protectNeighbour(
   deps: RegistryDeps,
   { town, by: requester }: Acting<Staff | Resident>,
-  { id, asked: protection, version }: { id: string; asked: Protection; version: number },
+  { id, protection, version }: { id: string; protection: Protection; version: number },
 ): Promise<Disclosed<{ id: string; version: number }>> {
   const { protected: hide, reason } = protection
   if (!hide && !isSupervisor(requester)) return deps.gate.turnAway(town.id, requester)

@@ -33,7 +33,7 @@ export function protectionRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version }) => {
-      const done = await protectNeighbour(deps, { town, by: requester }, { id, asked: body, version })
+      const done = await protectNeighbour(deps, { town, by: requester }, { id, protection: body, version })
       return Reply.disclose(done, 200, ({ version: next }) => etag(next))
     },
   )

@@ -106,10 +106,10 @@ const MOST_COMPARED = 200
 export async function hiddenLikenessOfCorrected(
   deps: RegistryDeps,
   { town, by: staff }: Acting<Staff>,
-  { id, asked: correction }: { id: string; asked: Pick<Correction, 'name' | 'dateOfBirth'> },
+  { id, correction }: { id: string; correction: Pick<Correction, 'name' | 'dateOfBirth'> },
 ): Promise<string[]> {
   if (correction.name === undefined && !correction.dateOfBirth) return []
-  return likenessOfRecord(deps, town, { ask: { requester: staff, action: 'correct' }, id, correction: correction })
+  return likenessOfRecord(deps, town, { ask: { requester: staff, action: 'correct' }, id, correction })
 }
 
 /** The same of somebody who comes back, as they are recorded. @returns ids; none nearly always */
@@ -125,7 +125,7 @@ async function likenessOfRecord(
   {
     ask: { requester, action },
     id,
-    correction: asked,
+    correction,
   }: {
     ask: { requester: Staff; action: 'correct' | 'move' }
     id: string
@@ -140,8 +140,8 @@ async function likenessOfRecord(
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], unit) => {
       unit.shown([])
-      name = record && (asked.name ?? record.name)
-      dateOfBirth = asked.dateOfBirth ?? record?.dateOfBirth
+      name = record && (correction.name ?? record.name)
+      dateOfBirth = correction.dateOfBirth ?? record?.dateOfBirth
     },
   )
   if (name === undefined) return []

@@ -33,7 +33,7 @@ export async function confirmResidence(
     deps,
     { town, by: requester },
     {
-      id: id,
+      id,
       action: 'confirm',
       fields: ['departedOn'],
       use: async (record, unit) => {

@@ -49,7 +49,7 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       await protectNeighbour(
         deps,
         { town, by: requester },
-        { id: idIn(context), asked: protection.data, version: Number(form.get('version')) },
+        { id: idIn(context), protection: protection.data, version: Number(form.get('version')) },
       )
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error

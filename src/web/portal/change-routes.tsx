@@ -73,7 +73,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     await protectNeighbour(
       deps,
       { town, by: requester },
-      { id: requester.neighbourId, asked: { protected: true }, version: versionIn(context) },
+      { id: requester.neighbourId, protection: { protected: true }, version: versionIn(context) },
     )
     // Said to everybody alike: what the page shows must not tell how old its reader is.
     return Reply.redirect(HELP)

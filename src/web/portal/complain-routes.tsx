@@ -69,7 +69,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     }
     try {
       const { reference } = await complain(deps, town, { complaint: said, source: request.source })
-      return await show(request, { reference: reference }, 201)
+      return await show(request, { reference }, 201)
     } catch (error) {
       if (!(error instanceof Problem && error.status === 429)) throw error
       return show(request, { ...typed, fault: 'too-many-now' }, 429)

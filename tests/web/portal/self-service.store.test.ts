@@ -128,7 +128,7 @@ describe('a neighbour says for themself', () => {
     const show = protectNeighbour(
       app.rooms,
       { town: app.town, by: requester },
-      { id, asked: { protected: false }, version: version + 1 },
+      { id, protection: { protected: false }, version: version + 1 },
     )
     await expect(show).rejects.toMatchObject({ status: 403 })
   })

@@ -58,7 +58,7 @@ const locationOf = (id: string) => ({ table: 'joins', column: 'reason', row: id 
 const MOST_LISTED = 50
 
 /** Works on two records behind the gate: who may not see both finds neither. */
-async function onBoth<T>(
+async function onBoth<T extends object>(
   deps: RegistryDeps,
   { town, by: staff }: Acting<Staff>,
   {
