@@ -560,7 +560,7 @@ create type registration as (
   locks integer[], like_tokens jsonb, known_distinct uuid[],
   protected boolean, visit_until timestamptz, likeness_id uuid, likeness_content bytea, hides boolean, identity bytea, contact bytea,
   evidence_id uuid, strength text, document_hash bytea,
-  address_id uuid, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
+  address_id uuid, address_registry_key_id text, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
   household_id uuid, residence_id uuid, valid_from date,
   said_id uuid, said bytea,
   representatives jsonb,
@@ -636,7 +636,7 @@ begin
     insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped)
     select n.id, municipality, 'neighbour', n.registry_key_id, n.wrapped from n
     union all
-    select n.address_id, municipality, 'address', n.registry_key_id, n.address_wrapped from n
+    select n.address_id, municipality, 'address', n.address_registry_key_id, n.address_wrapped from n
     where n.address_id is not null),
   a_neighbour as (
     insert into neighbours (id, municipality_id, protected)

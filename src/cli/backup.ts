@@ -167,9 +167,10 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     )
     const made = Temporal.Now.instant().toString()
     const key = randomBytes(32)
-    const wrapped = Buffer.from(
-      keys.wrap({ municipalityId: town, keyId: keys.currentKeyId(), context: `${MAGIC} ${made}` }, key),
-    ).toString('base64')
+    const keyId = keys.currentKeyId()
+    const wrapped = Buffer.from(keys.wrap({ municipalityId: town, keyId, context: `${MAGIC} ${made}` }, key)).toString(
+      'base64',
+    )
     const dump = tool('pg_dump', {
       words: ['--format=custom', '--no-password'],
       url: new URL(ownerUrl),
@@ -177,7 +178,7 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     })
     progress.begin('bytes', Number(rows[0]?.size ?? 0))
     bytes = await sealInto(file, {
-      head: { magic: MAGIC, made, key: keys.currentKeyId(), wrapped, town },
+      head: { magic: MAGIC, made, key: keyId, wrapped, town },
       key,
       bytes: wholeOf(dump),
       at: progress.at,

@@ -63,6 +63,32 @@ describe('rotating the registry key', () => {
   })
 })
 
+describe('a registry key that turns in the middle of a registration', () => {
+  it('leaves each data key under the one that wrapped it', async () => {
+    const one = app.material.current
+    const other = withNewKey(one, 'turn')
+    await announceRegistryKey(app.database, app.town.id, other.current)
+    let reads = 0
+    // Which key it is is read, then the key: after each such pair it is the other's turn.
+    Object.defineProperty(app.material, 'current', {
+      configurable: true,
+      get: () => ({ ...other, current: Math.floor(reads++ / 2) % 2 === 0 ? one.current : other.current }),
+    })
+    const registered: string[] = []
+    for (let i = 0; i < 8; i += 1) registered.push((await register(app)).id)
+    Object.defineProperty(app.material, 'current', { configurable: true, writable: true, value: other })
+    expect(reads).toBeGreaterThanOrEqual(8 * 4)
+    for (const id of registered) {
+      const { status, body } = await openRecord(app, id)
+      expect(status).toBe(200)
+      expect(body).toHaveProperty('address')
+    }
+    const keys = localKeyProvider(other)
+    expect(await rewrapDataKeys(app.database, { keys, municipalityId: app.town.id })).toBeGreaterThan(0)
+    await retireRegistryKey(app.database, app.town.id, one.current)
+  })
+})
+
 describe('without the registry key', () => {
   it('nothing opens, and the error says so', async () => {
     const { id } = await register(app)

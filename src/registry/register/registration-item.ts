@@ -118,6 +118,8 @@ function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
   const orNull = (part: Uint8Array | null) => (part === null ? null : hex(part))
   return {
     address_id: id,
+    // The registry key may be turned between the wrapping of one key and the next.
+    address_registry_key_id: wrapped.registryKeyId,
     address_wrapped: hex(wrapped.wrapped),
     address_kind: kind,
     place: orNull(sealed.place),
