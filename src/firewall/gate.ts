@@ -138,10 +138,9 @@ export function createGate(deps: GateDeps): Gate {
         const events: RegistryEvent[] = []
         const chosen = decision.permitted || otherwise === undefined ? work : otherwise
         const result = await chosen(transaction, (event) => void events.push(event))
-        const entries = events.map((event) => eventEntry(ask.municipalityId, event, ledger))
         await append(transaction, ask.municipalityId, [
           entryOf(ask, { decision, subject: null, key: ledger }),
-          ...entries,
+          ...events.map((event) => eventEntry(ask.municipalityId, event, ledger)),
         ])
         return { result }
       }).catch(refusedWithin)
