@@ -67,7 +67,7 @@ export async function keptForm(
     keptFormRow(transaction, {
       id,
       owner: ownerHash(hash, owner),
-      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+      now: new Date(deps.clock.now().epochMilliseconds),
     }),
   )
   return row && (ledger.open(location(row.id), row.content) as FormTyped)

@@ -51,12 +51,12 @@ export const keepChallenge = (
 
 export const takeChallengeRow = (
   transaction: Transaction,
-  { challengeHash, expiresAt }: { challengeHash: Buffer; expiresAt: Date },
+  { challengeHash, now }: { challengeHash: Buffer; now: Date },
 ) =>
   transaction
     .deleteFrom('passkey_challenges')
     .where('challenge_hash', '=', challengeHash)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 export const passkeysInUse = (transaction: Transaction, neighbourId: string) =>
@@ -67,26 +67,20 @@ export const passkeysInUse = (transaction: Transaction, neighbourId: string) =>
     .where('removed_at', 'is', null)
     .execute()
 
-export const enrolmentUnder = (
-  transaction: Transaction,
-  { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date },
-) =>
+export const enrolmentUnder = (transaction: Transaction, { codeHash, now }: { codeHash: Buffer; now: Date }) =>
   transaction
     .selectFrom('enrolments')
     .select('neighbour_id')
     .where('code_hash', '=', codeHash)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
     .executeTakeFirst()
 
-export const useEnrolment = (
-  transaction: Transaction,
-  { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date },
-) =>
+export const useEnrolment = (transaction: Transaction, { codeHash, now }: { codeHash: Buffer; now: Date }) =>
   transaction
     .deleteFrom('enrolments')
     .where('code_hash', '=', codeHash)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
     .returning('neighbour_id')
     .executeTakeFirst()
@@ -219,15 +213,12 @@ export const cardsEver = (transaction: Transaction, neighbourId: string) =>
     .orderBy('created_at')
     .execute()
 
-export const enrolmentsOpen = (
-  transaction: Transaction,
-  { neighbourId, expiresAt }: { neighbourId: string; expiresAt: Date },
-) =>
+export const enrolmentsOpen = (transaction: Transaction, { neighbourId, now }: { neighbourId: string; now: Date }) =>
   transaction
     .selectFrom('enrolments')
     .select('expires_at')
     .where('neighbour_id', '=', neighbourId)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .execute()
 
 export const loseCards = (

@@ -17,16 +17,13 @@ export const dropKeptForms = (transaction: Transaction, ids: string[]) =>
 export const insertKeptForm = (transaction: Transaction, row: Insertable<DB['kept_forms']>) =>
   transaction.insertInto('kept_forms').values(row).execute()
 
-export const keptFormRow = (
-  transaction: Transaction,
-  { id, owner, expiresAt }: { id: Uuid; owner: Buffer; expiresAt: Date },
-) =>
+export const keptFormRow = (transaction: Transaction, { id, owner, now }: { id: Uuid; owner: Buffer; now: Date }) =>
   transaction
     .selectFrom('kept_forms')
     .select(['id', 'content'])
     .where('id', '=', id)
     .where('owner', '=', owner)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 export const dropKeptFormsOf = (transaction: Transaction, { owner, id }: { owner: Buffer; id: string | undefined }) =>

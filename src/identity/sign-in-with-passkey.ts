@@ -78,7 +78,7 @@ async function takeChallenge(deps: Deps, town: Municipality, challenge: string):
   const taken = await inMunicipality(deps.database, town.id, (transaction) =>
     takeChallengeRow(transaction, {
       challengeHash: hash(`passkey ${challenge}`),
-      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+      now: new Date(deps.clock.now().epochMilliseconds),
     }),
   )
   return taken.numDeletedRows === 1n
@@ -130,7 +130,7 @@ export async function passkeyOptions(
 const openEnrolment = (
   transaction: Transaction,
   { hash, code, now }: { hash: (text: string) => Buffer; code: string; now: Temporal.Instant },
-) => enrolmentUnder(transaction, { codeHash: hash(`enrolment ${code}`), expiresAt: new Date(now.epochMilliseconds) })
+) => enrolmentUnder(transaction, { codeHash: hash(`enrolment ${code}`), now: new Date(now.epochMilliseconds) })
 
 /** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
 export async function keepPasskey(
@@ -158,7 +158,7 @@ export async function keepPasskey(
     else {
       const used = await useEnrolment(transaction, {
         codeHash: hash(`enrolment ${owner.code}`),
-        expiresAt: new Date(now.epochMilliseconds),
+        now: new Date(now.epochMilliseconds),
       })
       neighbourId = used?.neighbour_id
     }

@@ -38,7 +38,7 @@ export async function affectedBy(
     async (transaction) => {
       const rows = await bearersUnderKey(transaction, {
         signingKeyId: kid,
-        expiresAt: new Date(deps.clock.now().epochMilliseconds),
+        now: new Date(deps.clock.now().epochMilliseconds),
         after,
         most: MOST_LISTED + 1,
       })

@@ -110,7 +110,7 @@ export async function findByCode(
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
     const kept = await paperUnder(transaction, {
       id,
-      expiresAt: new Date(now.epochMilliseconds),
+      now: new Date(now.epochMilliseconds),
       publicFrom: new Date(now.epochMilliseconds),
     })
     if (kept) return kept

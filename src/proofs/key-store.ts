@@ -6,22 +6,19 @@ import type { Transaction } from '../platform/database.ts'
 
 export const publishedKeyRows = (
   transaction: Transaction,
-  { municipalityId, publishedUntil }: { municipalityId: string; publishedUntil: Date },
+  { municipalityId, now }: { municipalityId: string; now: Date },
 ) =>
   transaction
     .selectFrom('signing_keys')
     .select(['public_jwk', 'id', 'algorithm'])
     .where('municipality_id', '=', municipalityId)
     .where('withdrawn_at', 'is', null)
-    .where((where) => where.or([where('published_until', 'is', null), where('published_until', '>', publishedUntil)]))
+    .where((where) => where.or([where('published_until', 'is', null), where('published_until', '>', now)]))
     .orderBy('signs_from')
     .execute()
 
 /** The key that signs at this moment, with how this database came to be: a copy must not sign. */
-export const keyInForce = (
-  transaction: Transaction,
-  { municipalityId, signsFrom, signsUntil }: { municipalityId: string; signsFrom: Date; signsUntil: Date },
-) =>
+export const keyInForce = (transaction: Transaction, { municipalityId, now }: { municipalityId: string; now: Date }) =>
   transaction
     .selectFrom('signing_keys')
     .innerJoin('installation', (join) => join.onTrue())
@@ -29,8 +26,8 @@ export const keyInForce = (
     .select(sql<boolean>`pg_is_in_recovery()`.as('follows'))
     .where('municipality_id', '=', municipalityId)
     .where('withdrawn_at', 'is', null)
-    .where('signs_from', '<=', signsFrom)
-    .where((where) => where.or([where('signs_until', 'is', null), where('signs_until', '>', signsUntil)]))
+    .where('signs_from', '<=', now)
+    .where((where) => where.or([where('signs_until', 'is', null), where('signs_until', '>', now)]))
     .orderBy('signs_from', 'desc')
     .executeTakeFirst()
 

@@ -40,7 +40,7 @@ export async function readPublishedKeys(
   municipalityId: string,
 ): Promise<{ keys: JWK[] }> {
   const now = new Date(clock.now().epochMilliseconds)
-  const rows = await publishedKeyRows(transaction, { municipalityId, publishedUntil: now })
+  const rows = await publishedKeyRows(transaction, { municipalityId, now })
   return { keys: rows.map((row) => ({ ...(row.public_jwk as JWK), kid: row.id, alg: row.algorithm, use: 'sig' })) }
 }
 
@@ -62,7 +62,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
     async current(transaction, municipalityId) {
       const now = new Date(deps.clock.now().epochMilliseconds)
       const since = deps.watch?.known
-      const row = await keyInForce(transaction, { municipalityId, signsFrom: now, signsUntil: now })
+      const row = await keyInForce(transaction, { municipalityId, now })
       if (row === undefined) throw new NoKeySigns()
       if (row.follows) throw new DatabaseAway('25006')
       // Nothing is signed over a database that was put back.

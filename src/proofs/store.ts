@@ -11,14 +11,14 @@ export const keepCheckCode = (transaction: Transaction, row: Insertable<DB['chec
 
 export const paperUnder = (
   transaction: Transaction,
-  { id, expiresAt, publicFrom }: { id: Buffer; expiresAt: Date; publicFrom: Date },
+  { id, now, publicFrom }: { id: Buffer; now: Date; publicFrom: Date },
 ) =>
   transaction
     .selectFrom('check_codes')
     .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
     .select('content')
     .where('check_codes.id', '=', id)
-    .where('check_codes.expires_at', '>', expiresAt)
+    .where('check_codes.expires_at', '>', now)
     .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', publicFrom)]))
     .executeTakeFirst()
 
@@ -104,12 +104,7 @@ export const statusListsLatest = (transaction: Transaction, municipalityId: stri
 
 export const bearersUnderKey = (
   transaction: Transaction,
-  {
-    signingKeyId,
-    expiresAt,
-    after,
-    most,
-  }: { signingKeyId: string; expiresAt: Date; after: string | undefined; most: number },
+  { signingKeyId, now, after, most }: { signingKeyId: string; now: Date; after: string | undefined; most: number },
 ) =>
   transaction
     .selectFrom('proofs')
@@ -117,7 +112,7 @@ export const bearersUnderKey = (
     .distinct()
     .where('signing_key_id', '=', signingKeyId)
     .where('revoked_at', 'is', null)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .where('neighbour_id', '>', after ?? '00000000-0000-0000-0000-000000000000')
     .orderBy('neighbour_id')
     .limit(most)

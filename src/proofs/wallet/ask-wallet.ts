@@ -124,7 +124,7 @@ const queryFor = (town: Municipality, profile: Profile) => ({
 
 const open = (deps: ProofDeps, town: Municipality, id: string) =>
   inMunicipality(deps.database, town.id, (transaction) =>
-    presentationRequest(transaction, { id, expiresAt: new Date(deps.clock.now().epochMilliseconds) }),
+    presentationRequest(transaction, { id, now: new Date(deps.clock.now().epochMilliseconds) }),
   )
 
 /** Whether something has come, or the question is over: when to look again. Says nothing of what came. */
@@ -153,7 +153,7 @@ export async function keepAnswer(
     addPresentationAnswer(transaction, {
       answer,
       id,
-      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+      now: new Date(deps.clock.now().epochMilliseconds),
     }),
   )
   if (kept.numUpdatedRows !== 1n) throw new NotFound()

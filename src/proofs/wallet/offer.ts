@@ -153,7 +153,7 @@ export async function redeemOffer(
   const redeemed = await inMunicipality(deps.database, town.id, async (transaction) => {
     const offer = await lockOffer(transaction, {
       codeHash: hash(`wallet code ${form.code}`),
-      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+      now: new Date(deps.clock.now().epochMilliseconds),
     })
     if (offer === undefined || offer.attempts >= MOST_ATTEMPTS) return false
     // Both sides are keyed hashes: comparing them gives nothing away.
@@ -191,7 +191,7 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
   const offer = await inMunicipality(deps.database, town.id, (transaction) =>
     offerWithToken(transaction, {
       tokenHash: hash(`wallet token ${token}`),
-      expiresAt: new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds),
+      now: new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds),
     }),
   )
   if (offer === undefined) throw new OAuthProblem('invalid_token', 401, 'This token is not known here, or too old.')
@@ -241,7 +241,7 @@ async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Pro
   const used = await inMunicipality(deps.database, town.id, (transaction) =>
     takeNonce(transaction, {
       nonceHash: hash(`wallet nonce ${nonce}`),
-      expiresAt: new Date(deps.clock.now().epochMilliseconds),
+      now: new Date(deps.clock.now().epochMilliseconds),
     }),
   )
   return used.numDeletedRows === 1n

@@ -8,14 +8,14 @@ import type { Transaction } from '../../platform/database.ts'
 export const keepOffer = (transaction: Transaction, row: Insertable<DB['wallet_offers']>) =>
   transaction.insertInto('wallet_offers').values(row).execute()
 
-export const lockOffer = (transaction: Transaction, { codeHash, expiresAt }: { codeHash: Buffer; expiresAt: Date }) =>
+export const lockOffer = (transaction: Transaction, { codeHash, now }: { codeHash: Buffer; now: Date }) =>
   transaction
     .selectFrom('wallet_offers')
     .select(['id', 'transaction_hash', 'attempts'])
     .where('code_hash', '=', codeHash)
     .where('token_hash', 'is', null)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .forUpdate()
     .executeTakeFirst()
 
@@ -42,23 +42,20 @@ export const keepNonce = (
     })
     .execute()
 
-export const offerWithToken = (
-  transaction: Transaction,
-  { tokenHash, expiresAt }: { tokenHash: Buffer; expiresAt: Date },
-) =>
+export const offerWithToken = (transaction: Transaction, { tokenHash, now }: { tokenHash: Buffer; now: Date }) =>
   transaction
     .selectFrom('wallet_offers')
     .select(['id', 'neighbour_id', 'profile', 'handed_to'])
     .where('token_hash', '=', tokenHash)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
-export const takeNonce = (transaction: Transaction, { nonceHash, expiresAt }: { nonceHash: Buffer; expiresAt: Date }) =>
+export const takeNonce = (transaction: Transaction, { nonceHash, now }: { nonceHash: Buffer; now: Date }) =>
   transaction
     .deleteFrom('wallet_nonces')
     .where('nonce_hash', '=', nonceHash)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 export const markOfferIssued = (transaction: Transaction, { issuedAt, id }: { issuedAt: string; id: string }) =>
@@ -78,25 +75,25 @@ export const offersMade = (transaction: Transaction, neighbourId: string) =>
 export const keepPresentationRequest = (transaction: Transaction, row: Insertable<DB['presentation_requests']>) =>
   transaction.insertInto('presentation_requests').values(row).execute()
 
-export const presentationRequest = (transaction: Transaction, { id, expiresAt }: { id: string; expiresAt: Date }) =>
+export const presentationRequest = (transaction: Transaction, { id, now }: { id: string; now: Date }) =>
   transaction
     .selectFrom('presentation_requests')
     .select(['profile', 'answers', 'nonce', 'request_object'])
     .where('id', '=', id)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 /** The desk looks every other second, and makes room. */
 export const addPresentationAnswer = (
   transaction: Transaction,
-  { answer, id, expiresAt }: { answer: string; id: string; expiresAt: Date },
+  { answer, id, now }: { answer: string; id: string; now: Date },
 ) =>
   transaction
     .updateTable('presentation_requests')
     .set({ answers: sql`array_append(answers, ${answer}::text)` })
     .where('id', '=', id)
     .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
-    .where('expires_at', '>', expiresAt)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 export const dropPresentationRequest = (transaction: Transaction, id: string) =>

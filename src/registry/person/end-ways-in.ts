@@ -102,7 +102,7 @@ export async function waysEver(
   { ledger, neighbourId, now }: { ledger: DataKey; neighbourId: string; now: Temporal.Instant },
 ): Promise<WaysEver> {
   const cards = await cardsEver(transaction, neighbourId)
-  const codes = await enrolmentsOpen(transaction, { neighbourId, expiresAt: new Date(now.epochMilliseconds) })
+  const codes = await enrolmentsOpen(transaction, { neighbourId, now: new Date(now.epochMilliseconds) })
   return {
     cards: cards.map((row) => ({
       givenAt: row.created_at.toISOString(),

@@ -5,7 +5,8 @@ import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Name } from '../model.ts'
-import { correctStart, decideStart, StartCorrection, StartDecision } from './correct-start.ts'
+import { correctStart, StartCorrection } from './correct-start.ts'
+import { decideStart, StartDecision } from './decide-start.ts'
 import { startsWaiting } from './starts-waiting.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })

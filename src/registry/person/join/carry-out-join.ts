@@ -35,7 +35,8 @@ import {
 } from '../store.ts'
 import { addedBy } from './join-periods.ts'
 import type { Joinable } from './join-rules.ts'
-import { joinRow, keepMoved, type Moved, markUndone, moveBelongings, moveBelongingsBack, type Taken } from './store.ts'
+import type { Moved, Taken } from './moved.ts'
+import { joinRow, keepMoved, markUndone, moveBelongings, moveBelongingsBack } from './store.ts'
 
 const locationOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
 

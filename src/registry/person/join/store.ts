@@ -3,7 +3,7 @@ import type { DB } from '../../../../schema/database.ts'
 import { isSupervisor, type Staff } from '../../../firewall/requester.ts'
 import type { Transaction } from '../../../platform/database.ts'
 import { type After, afterPlace, toTheMillisecond } from '../../../platform/paging.ts'
-import type { Name, NeighbourFields } from '../../model.ts'
+import type { Moved } from './moved.ts'
 
 // The SQL of records that are one person.
 
@@ -132,19 +132,3 @@ export const markJoinsHiding = (transaction: Transaction, staysId: string) =>
     .where('decision', '=', 'approved')
     .where('undone_at', 'is', null)
     .execute()
-
-/** What a join moved, so that it can be taken apart; sealed to the record that stays. */
-export interface Moved {
-  /** Ids of proofs, complaints, notices, flags, and of representations in which they act for others. */
-  belongings: Record<string, string[]>
-  /** Representations of those who act for them, written again under the other key: new id and old. */
-  representations: { written: string; ended: string }[]
-  /** Names that the record that stays did not have. */
-  names: Name[]
-  was: { departedOn: string | null; joinedHides: boolean; staysHides: boolean }
-  /** What was known of the other alone, and was taken over. */
-  took: Taken
-}
-
-/** Particulars that one record has from another. */
-export type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'sex' | 'contact' | 'languages'>>
