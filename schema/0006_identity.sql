@@ -129,7 +129,9 @@ create table resident_cards (
   code_hash bytea not null check (length(code_hash) = 32),
   -- The second thing asked for: the year of birth as recorded, or a word of the neighbour's own.
   word_hash bytea not null check (length(word_hash) = 32),
+  -- Wrong words from devices it never let in, and from those it did.
   failures integer not null default 0,
+  failures_known integer not null default 0,
   created_at timestamptz not null,
   used_at timestamptz,
   cancelled_at timestamptz,
@@ -145,7 +147,7 @@ create trigger resident_cards_taken after update of cancelled_at on resident_car
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');
 call keep_to_town('resident_cards');
-grant select, insert, update (failures, used_at, cancelled_at, ended_by) on resident_cards to padron_app, padron_gate;
+grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by) on resident_cards to padron_app, padron_gate;
 
 -- People and organisations a neighbour has named to fetch proofs for them: for some services, until a day.
 create table helpers (

@@ -789,6 +789,7 @@ export interface ResidentCards {
   created_at: Timestamp;
   ended_by: string | null;
   failures: Generated<number>;
+  failures_known: Generated<number>;
   id: string;
   municipality_id: string;
   neighbour_id: string;

@@ -32,6 +32,7 @@ import { type Clock, today, uuidv7 } from './platform/clock.ts'
 import type { Database } from './platform/database.ts'
 import type { InstallationWatch } from './platform/installation.ts'
 import { pendingMigrations } from './platform/migrations.ts'
+import { networkOf } from './platform/network.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
 import type { ProofDeps } from './proofs/issue.ts'
@@ -209,7 +210,7 @@ function frontDoor(deps: AppDeps, { gate }: Rooms): Door<World> {
     townOf: (host) => towns.byHost(host),
     requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
     staffOf: (town, who) => staffOf(identity, town, who),
-    sourceOf: deps.sourceOf ?? (() => ''),
+    sourceOf: (env, headers) => networkOf(deps.sourceOf?.(env, headers) ?? ''),
     async markOf(town, { kind, id }) {
       const { hash } = await gate.keysOf(town.id)
       return `${kind} ${hash(`log ${today(clock, town.timeZone)} ${kind} ${id}`).toString('hex', 0, 4)}`

@@ -426,6 +426,7 @@ describe('the gate', () => {
     expect(users(/\blogText\(/)).toEqual(['src/http/route.ts', 'src/platform/telemetry.ts'])
     expect(users(/\bcookieValue\(/)).toEqual([
       'src/identity/begin-session.ts',
+      'src/identity/known-device.ts',
       'src/web/counter/routes.tsx',
       'src/web/desk/sign-in-routes.tsx',
     ])

@@ -194,18 +194,19 @@ const MOST_REMEMBERED = 2_000
  * never which one. What is remembered is exact, and gone when the second is over.
  */
 function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine['decide'] {
-  const places = new WeakMap<Position, number>()
-  let nextPlace = 0
+  const numbers = new WeakMap<Position, number>()
+  let latest = 0
   let second = 0
   let remembered = new Map<string, Decision>()
 
-  function rankOf(position: Position | undefined): number {
+  /** Which position it is: the same object, the same number. */
+  function numberOf(position: Position | undefined): number {
     if (position === undefined) return -1
-    const known = places.get(position)
+    const known = numbers.get(position)
     if (known !== undefined) return known
-    nextPlace += 1
-    places.set(position, nextPlace)
-    return nextPlace
+    latest += 1
+    numbers.set(position, latest)
+    return latest
   }
 
   return (question) => {
@@ -221,7 +222,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       principalType(requester),
       requester.id,
       role,
-      rankOf(question.position),
+      numberOf(question.position),
       action,
       purpose,
       fields,

@@ -19,7 +19,7 @@ export interface ReplyHeaders {
   'www-authenticate'?: Words
   'access-control-allow-origin'?: Code
   'cross-origin-resource-policy'?: Code
-  'set-cookie'?: Cookie
+  'set-cookie'?: Cookie | readonly Cookie[]
 }
 
 declare const etag: unique symbol

@@ -10,6 +10,9 @@ import { reveal, type Sendable } from './sendable.ts'
 export const WHOM = '<!--whom-->'
 export const NAMED = 'data-whom="yes"'
 
+/** Headers; of those that may stand there more than once a list. */
+type Said = Readonly<Record<string, string | readonly string[]>>
+
 /**
  * An answer that may leave. Each way to make one takes a box, or words of the source; `returned` alone takes a string, which a
  * test of the tree keeps opened values out of (docs/walls.md).
@@ -17,17 +20,12 @@ export const NAMED = 'data-whom="yes"'
 export class Reply {
   readonly #body: string | Uint8Array<ArrayBuffer> | null
   readonly #status: number
-  readonly #headers: Readonly<Record<string, string>>
+  readonly #headers: Said
   /** Error code, for the log alone: never words. */
   readonly code: Code | undefined
 
   // biome-ignore lint/complexity/useMaxParams: private, and called here alone
-  private constructor(
-    body: string | Uint8Array<ArrayBuffer> | null,
-    status: number,
-    headers: Readonly<Record<string, string>>,
-    code?: Code,
-  ) {
+  private constructor(body: string | Uint8Array<ArrayBuffer> | null, status: number, headers: Said, code?: Code) {
     this.#body = body
     this.#status = status
     this.#headers = headers
@@ -35,7 +33,7 @@ export class Reply {
   }
 
   /** The same answer with some of it changed. */
-  #but(changed: { body?: string; status?: number; headers?: Record<string, string>; code?: Code }): Reply {
+  #but(changed: { body?: string; status?: number; headers?: Said; code?: Code }): Reply {
     const { body = this.#body, status = this.#status, headers = this.#headers, code = this.code } = changed
     return new Reply(body, status, headers, code)
   }
@@ -179,7 +177,12 @@ export class Reply {
 
   /** For the HTTP edge, which adds what every response carries. Headers are set once: that keeps the fast path. */
   toResponse(always: Readonly<Record<string, string>>): Response {
-    return new Response(this.#body, { status: this.#status, headers: { ...always, ...this.#headers } })
+    const response = new Response(this.#body, { status: this.#status, headers: always })
+    for (const [name, said] of Object.entries(this.#headers)) {
+      response.headers.delete(name)
+      for (const one of [said].flat()) response.headers.append(name, one)
+    }
+    return response
   }
 }
 

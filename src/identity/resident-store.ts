@@ -121,7 +121,7 @@ export const passkeysOf = (
 export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
   transaction
     .selectFrom('resident_cards')
-    .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by', 'created_at', 'used_at'])
+    .select(['id', 'neighbour_id', 'word_hash', 'failures', 'failures_known', 'ended_by', 'created_at', 'used_at'])
     .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
     .where('code_hash', '=', codeHash)
     .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
@@ -130,14 +130,16 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
 
 export const noteCardTried = (
   transaction: Transaction,
-  { failures, usedAt, id }: { failures: number; usedAt: string | Date | null; id: string },
+  {
+    column,
+    failures,
+    usedAt,
+    id,
+  }: { column: 'failures' | 'failures_known'; failures: number; usedAt: string | Date | null; id: string },
 ) =>
   transaction
     .updateTable('resident_cards')
-    .set({
-      failures,
-      used_at: usedAt,
-    })
+    .set({ [column]: failures, used_at: usedAt })
     .where('id', '=', id)
     .execute()
 

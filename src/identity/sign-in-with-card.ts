@@ -1,3 +1,4 @@
+import type { CookieValue } from '../http/cookies.ts'
 import { equalInConstantTime } from '../keys/key-provider.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { crockfordTyped, latinDigits } from '../platform/digits.ts'
@@ -5,16 +6,22 @@ import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
+import { deviceLetIn, knownDevice } from './known-device.ts'
 import { codeHash, lockCard, noteCardTried } from './resident-store.ts'
-import type { Removal } from './telling.ts'
+import { noticeOfWays, type Removal } from './telling.ts'
 
-/** Wrong words before a card is closed until a clerk gives another. */
+/**
+ * Wrong words before a card lets in nobody more, until a clerk gives another: of devices it never let in, and of those it did, each
+ * by themselves. Whoever has copied a card's code cannot keep its owner from it, and what its owner gets right gives them no more.
+ */
 export const MOST_FAILURES = 10
 
 /** Whose card it is, and which. */
 export interface CardHolder {
   neighbourId: string
   cardId: string
+  /** For this browser, by which it is known from now on. */
+  device: CookieValue
 }
 
 /** For so long nobody may have used a card: then its holder is asked to come to a counter. */
@@ -83,6 +90,7 @@ export class RemovedFromRegister extends Problem {
  * alike, after the same work.
  *
  * @param source where the question comes from; only its keyed hash of the day is kept
+ * @param device what the browser says it is known by
  * @throws {CardRefused}
  * @throws {TooManyAttempts} where much that was wrong came from there: never for a card and its word
  * @throws {RemovedFromRegister}
@@ -91,29 +99,40 @@ export class RemovedFromRegister extends Problem {
 export async function signInWithCard(
   deps: IdentityDeps,
   town: Municipality,
-  { typed, source }: { typed: { code: string; word: string }; source: string },
+  { typed, source, device }: { typed: { code: string; word: string }; source: string; device?: string | undefined },
 ): Promise<CardHolder> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
   const code = crockfordTyped(typed.code)
   const asleep = now.toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).toInstant()
+  const known = knownDevice(hash, device)
   const whose = await inMunicipality(deps.database, town.id, async (transaction) => {
     const card = await lockCard(transaction, codeHash(hash, code))
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word), expected)
-    const counts = card !== undefined && card.failures < MOST_FAILURES
+    const mine = card !== undefined && (known?.letInBy(card.id) ?? false)
+    const failed = (mine ? card?.failures_known : card?.failures) ?? 0
+    const counts = card !== undefined && failed < MOST_FAILURES
     const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
     // The same statements for a card there is and one there is not.
     await noteCardTried(transaction, {
-      failures: right ? 0 : (card?.failures ?? 0) + 1,
+      failures: right ? 0 : failed + 1,
+      column: mine ? 'failures_known' : 'failures',
       usedAt: right && !sleeps ? now.toString() : (card?.used_at ?? null),
       id: counts ? card.id : NO_CARD,
     })
-    if (!counts || !right || (card.ended_by === null && !card.lives_here))
-      return (await triedTooOften(transaction, { town, hash, now, kind: 'card', source, most: CARD_ATTEMPTS }))
+    if (counts && !right && failed + 1 === MOST_FAILURES && card.ended_by === null && card.lives_here)
+      await noticeOfWays(transaction, { deps, town, neighbourId: card.neighbour_id, kind: 'card-tried' })
+    if (!counts || !right || (card.ended_by === null && !card.lives_here)) {
+      const from = known ? { device: known.id } : source
+      return (await triedTooOften(transaction, { town, hash, now, kind: 'card', source: from, most: CARD_ATTEMPTS }))
         ? 'too-many'
         : undefined
-    if (card.ended_by === null) return sleeps ? 'asleep' : { neighbourId: card.neighbour_id, cardId: card.id }
+    }
+    if (card.ended_by === null)
+      return sleeps
+        ? 'asleep'
+        : { neighbourId: card.neighbour_id, cardId: card.id, device: deviceLetIn(hash, known, card.id) }
     return deps.removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()

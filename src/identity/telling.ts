@@ -13,6 +13,8 @@ export type MessageKind =
   | 'way-in'
   /** A card, telephone or helper of theirs is new, or ended. */
   | 'ways-changed'
+  /** Somebody who has the code of their card tried wrong words with it until it let in nobody new. */
+  | 'card-tried'
 
 export interface Message {
   neighbourId: string
@@ -35,7 +37,7 @@ export type LeaveMessage = (
   message: Message,
 ) => Promise<string>
 
-/** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone may have been copied. */
+/** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone or a card may have been copied. */
 export async function noticeOfWays(
   transaction: Transaction,
   {
@@ -47,7 +49,7 @@ export async function noticeOfWays(
     deps: { clock: Clock; leaveMessage: LeaveMessage }
     town: Municipality
     neighbourId: string
-    kind?: 'ways-changed' | 'way-in' | undefined
+    kind?: 'ways-changed' | 'way-in' | 'card-tried' | undefined
   },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })

@@ -26,7 +26,7 @@ export interface ProviderStanding {
   answered: boolean
   /** Why not, the gravest first, and since when where that is known. It does not say whom a link leads to. */
   because: { reason: ClosedBecause; since: string | null }[]
-  promiseUntil: string | null
+  attestedUntil: string | null
   machines: Machine[]
 }
 
@@ -59,7 +59,7 @@ export async function standingOfOrganisation(
     name: row.name,
     answered: because.length === 0,
     because,
-    promiseUntil: row.attestation_until?.toISOString() ?? null,
+    attestedUntil: row.attestation_until?.toISOString() ?? null,
     machines,
   }
 }

@@ -12,8 +12,11 @@ export interface MostTries {
 const PERIOD = 600_000
 /** Rows over which what comes from all places is counted, so that none of them is waited for. */
 const SHARDS = 16
-/** Where a whole town is over its limit, each place still has so many: it slows, and shuts nobody out. */
+/** Where a whole town is over its limit, each place still has so many: it slows strangers, and shuts nobody out. */
 const STILL = 1
+
+/** Where something was tried: from a network, or from a device that was let in before and is counted by itself alone. */
+export type Source = string | { device: string }
 
 /** @throws when much of what somebody tried was wrong. Whatever is right is never answered so. */
 export class TooManyAttempts extends Problem {
@@ -34,6 +37,9 @@ export const townLimit = ({ expectedPopulation }: { expectedPopulation: number }
  * Counts one, across processes, and says whether there were too many. Where it came from is kept as a keyed hash that changes
  * every day, for at most a day.
  *
+ * What comes from a place that is refused counts for nobody else, so that no place can bring a town to its limit; and a device
+ * that was let in before is neither counted with its place nor slowed with the town.
+ *
  * Of codes only wrong ones are counted, since no number of right ones is too many: a library or a shelter is one place, and
  * a code of 75 bits or more is not found by trying.
  *
@@ -53,7 +59,7 @@ export async function triedTooOften(
     hash: (text: string) => Buffer
     now: Temporal.Instant
     kind: string
-    source: string
+    source: Source
     most: MostTries
   },
 ): Promise<boolean> {
@@ -73,10 +79,9 @@ export async function triedTooOften(
       .executeTakeFirstOrThrow()
     return attempts
   }
+  if (typeof source !== 'string') return (await count(key(`device ${source.device}`))) > most.source
   const shards = Array.from({ length: SHARDS }, (_, shard) => key(`everywhere ${shard}`))
   const here = await count(key(`from ${source}`))
-  // Last, so that the one row others may wait for is held for no longer than it takes to end.
-  await count(shards[randomInt(SHARDS)] as Buffer)
   const all = await transaction
     .selectFrom('code_attempts')
     .select(sql<number>`coalesce(sum(attempts), 0)::integer`.as('attempts'))
@@ -84,5 +89,8 @@ export async function triedTooOften(
     .where('source', 'in', shards)
     .where('period', '=', period)
     .executeTakeFirstOrThrow()
-  return here > (all.attempts > townLimit(town, most) ? Math.min(STILL, most.source) : most.source)
+  if (here > (all.attempts >= townLimit(town, most) ? Math.min(STILL, most.source) : most.source)) return true
+  // Last, so that the one row others may wait for is held for no longer than it takes to end.
+  await count(shards[randomInt(SHARDS)] as Buffer)
+  return false
 }

@@ -59,7 +59,7 @@ export async function disclose(
       const proof = await proofAt(transaction, {
         statusListId: entry.listId,
         statusIndex: entry.index,
-        publicFrom: new Date(now.epochMilliseconds),
+        now: new Date(now.epochMilliseconds),
       })
       if (proof === undefined) return []
       const hidden = await hiddenFromOthers(transaction, [proof.neighbour_id], now)

@@ -111,7 +111,6 @@ export async function findByCode(
     const kept = await paperUnder(transaction, {
       id,
       now: new Date(now.epochMilliseconds),
-      publicFrom: new Date(now.epochMilliseconds),
     })
     if (kept) return kept
     const tooMany = await triedTooOften(transaction, {

@@ -9,29 +9,26 @@ import type { Transaction } from '../platform/database.ts'
 export const keepCheckCode = (transaction: Transaction, row: Insertable<DB['check_codes']>) =>
   transaction.insertInto('check_codes').values(row).execute()
 
-export const paperUnder = (
-  transaction: Transaction,
-  { id, now, publicFrom }: { id: Buffer; now: Date; publicFrom: Date },
-) =>
+export const paperUnder = (transaction: Transaction, { id, now }: { id: Buffer; now: Date }) =>
   transaction
     .selectFrom('check_codes')
     .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
     .select('content')
     .where('check_codes.id', '=', id)
     .where('check_codes.expires_at', '>', now)
-    .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', publicFrom)]))
+    .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', now)]))
     .executeTakeFirst()
 
 export const proofAt = (
   transaction: Transaction,
-  { statusListId, statusIndex, publicFrom }: { statusListId: string; statusIndex: number; publicFrom: Date },
+  { statusListId, statusIndex, now }: { statusListId: string; statusIndex: number; now: Date },
 ) =>
   transaction
     .selectFrom('proofs')
     .select(['neighbour_id', 'issued_at'])
     .where('status_list_id', '=', statusListId)
     .where('status_index', '=', statusIndex)
-    .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', publicFrom)]))
+    .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', now)]))
     .executeTakeFirst()
 
 export const keepProof = (transaction: Transaction, row: Insertable<DB['proofs']>) =>

@@ -130,8 +130,10 @@ export async function complain(
       ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
       ...(appointmentAt === undefined ? [] : ([['appointment', MOST_APPOINTMENTS]] as const)),
     ] as const
+    // Somebody signed in is counted by themselves: what comes from the place they are in is no matter of theirs.
+    const from = neighbourId === undefined ? source : { device: neighbourId }
     for (const [what, most] of counted)
-      if (await triedTooOften(transaction, { town, hash, now, kind: what, source, most })) return false
+      if (await triedTooOften(transaction, { town, hash, now, kind: what, source: from, most })) return false
     const written = await keepComplaint(transaction, {
       id,
       municipality_id: town.id,

@@ -32,9 +32,9 @@ export const Ending = z.strictObject({
 export async function providerOf(deps: RegistryDeps, town: Municipality, organisationId: string): Promise<Provider> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const attestation = await standingOfOrganisation(transaction, organisationId, deps.clock.now())
-    if (attestation === undefined) throw new NotFound()
-    return { ...attestation, waiting: await requestsOf(transaction, ledger, organisationId) }
+    const provider = await standingOfOrganisation(transaction, organisationId, deps.clock.now())
+    if (provider === undefined) throw new NotFound()
+    return { ...provider, waiting: await requestsOf(transaction, ledger, organisationId) }
   })
 }
 

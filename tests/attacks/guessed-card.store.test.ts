@@ -29,18 +29,30 @@ async function card(word?: string) {
   })
   return { id, code }
 }
-async function tryIn(code: string, word: string, source = elsewhere()) {
+/** @param known the cookie by which a browser is known, as it was set */
+async function tryIn(code: string, word: string, source = elsewhere(), known?: string) {
   const response = await app.fetch(
     new Request('https://vallmar.example/me/in', {
       method: 'POST',
-      headers: { host: 'vallmar.example', 'test-source': source, 'accept-language': 'en' },
+      headers: {
+        host: 'vallmar.example',
+        'test-source': source,
+        'accept-language': 'en',
+        ...(known ? { cookie: known } : {}),
+      },
       body: new URLSearchParams({ code, word, to: '/me' }),
       redirect: 'manual',
     }),
   )
   const text = (await response.text()).replaceAll(/nonce="[^"]*"/g, '')
-  return { status: response.status, text, cookie: response.headers.get('set-cookie') }
+  const cookies = response.headers.getSetCookie()
+  const device = cookies.find((one) => one.startsWith('padron-known='))
+  return { status: response.status, text, cookie: cookies.join(), device, known: device?.split(';')[0] }
 }
+const NONE = '0000-0000-0000-0000-0000'
+/** What has been counted for the town as a whole. */
+const counted = async () =>
+  (await app.peek<{ all: number }>('select coalesce(sum(attempts), 0)::integer as all from code_attempts'))[0]?.all ?? 0
 
 describe('somebody who guesses cards', () => {
   it('is answered alike for a code nobody has, a wrong word, a cancelled card and a closed one', async () => {
@@ -107,6 +119,98 @@ describe('somebody who guesses cards', () => {
     for (let wave = 0; wave < 2; wave += 1)
       await Promise.all(Array.from({ length: 8 }, (_, i) => tryIn(code, `no ${wave} ${i}`)))
     expect((await tryIn(code, 'una altra paraula')).status).toBe(401)
+  })
+
+  it('counts for nobody else once their place is refused: no place brings a town to its limit', async () => {
+    app.clock.advance({ minutes: 10 })
+    const before = await counted()
+    const place = elsewhere()
+    for (let attempt = 0; attempt < 5 * CARD_ATTEMPTS.source; attempt += 1) await tryIn(NONE, 'x', place)
+    // Each is counted for the place, and the first twenty for the town too.
+    expect((await counted()) - before).toBe(6 * CARD_ATTEMPTS.source)
+  })
+
+  it('is one place, whichever of their own addresses they come from', async () => {
+    app.clock.advance({ minutes: 10 })
+    const statuses = []
+    for (let host = 0; host <= CARD_ATTEMPTS.source; host += 1)
+      statuses.push((await tryIn(NONE, 'x', `2001:db8:5:6:${host}::1`)).status)
+    expect(statuses.at(-1)).toBe(429)
+    expect(statuses.slice(0, -1)).toEqual(statuses.slice(0, -1).map(() => 401))
+  })
+
+  it('cannot keep its owner out by trying words with a code they copied: not where it let them in before', async () => {
+    const { id, code } = await card('la meva paraula')
+    const mine = await tryIn(code, 'la meva paraula')
+    expect(mine.device).toMatch(
+      /^padron-known=[\w-]{22}\.[\w-]{22}\.[\w-]{22}; Path=\/me\/in; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
+    )
+    // What the cookie says is nobody's: neither the card nor whose it is.
+    for (const known of [id, code.replaceAll('-', '')]) expect(mine.device).not.toContain(known)
+    for (let failure = 0; failure < MOST_FAILURES + 3; failure += 1) await tryIn(code, `no ${failure}`)
+    expect((await tryIn(code, 'la meva paraula')).status).toBe(401)
+    expect((await tryIn(code, 'la meva paraula', elsewhere(), mine.known)).status).toBe(303)
+    const told = await app.peek(`select id from notices where neighbour_id = '${id}' and kind = 'card-tried'`)
+    expect(told).toHaveLength(1)
+    // What its owner gets right gives whoever has copied the code no more tries.
+    expect((await tryIn(code, 'la meva paraula')).status).toBe(401)
+    // Whoever has the telephone has ten tries there, too, and the owner is told.
+    for (let failure = 0; failure < MOST_FAILURES; failure += 1)
+      await tryIn(code, `no ${failure}`, elsewhere(), mine.known)
+    expect((await tryIn(code, 'la meva paraula', elsewhere(), mine.known)).status).toBe(401)
+  })
+
+  it('is not let in as a device by what another card, another town or nobody made', async () => {
+    const [one, other] = [await card('primera'), await card('segona')]
+    const device = await tryIn(other.code, 'segona')
+    for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(one.code, `no ${failure}`)
+    const [name, value = ''] = String(device.known).split('=')
+    const [number, own, mark] = value.split('.')
+    for (const cookie of [
+      device.known,
+      `${name}=${number}.${own}`,
+      `${name}=${number}.${own}.${own}.${mark}`,
+      `${name}=..`,
+      `${name}=`,
+      `${name}=${'a.'.repeat(300)}`,
+    ])
+      expect((await tryIn(one.code, 'primera', elsewhere(), cookie)).status, cookie).toBe(401)
+    // The same browser is known of both cards once both let it in, and stays the same.
+    const third = await card('tercera')
+    const both = await tryIn(third.code, 'tercera', elsewhere(), device.known)
+    expect(both.known?.startsWith(`${name}=${number}.${own}.${mark}.`)).toBe(true)
+    for (let failure = 0; failure < MOST_FAILURES; failure += 1)
+      for (const tried of [other, third]) await tryIn(tried.code, `no ${failure}`)
+    expect((await tryIn(other.code, 'segona', elsewhere(), both.known)).status).toBe(303)
+    expect((await tryIn(third.code, 'tercera', elsewhere(), both.known)).status).toBe(303)
+  })
+
+  it('slows nobody whose browser was let in before, from whatever place and whatever comes to the town', async () => {
+    app.clock.advance({ minutes: 10 })
+    const { code } = await card('coneguda')
+    const { known } = await tryIn(code, 'coneguda')
+    const place = elsewhere()
+    for (let attempt = 0; attempt <= CARD_ATTEMPTS.source; attempt += 1) await tryIn(NONE, 'x', place)
+    await app.peek(`update code_attempts set attempts = attempts + ${townLimit(app.town, CARD_ATTEMPTS)} returning 1`)
+    expect((await tryIn(NONE, 'x', place)).status).toBe(429)
+    const before = await counted()
+    for (let slip = 0; slip < 5; slip += 1) expect((await tryIn(NONE, 'x', place, known)).status).toBe(401)
+    expect((await counted()) - before).toBe(5)
+    app.clock.advance({ minutes: 10 })
+  })
+
+  it('leaves no trace on a device that is somebody else’s', async () => {
+    const { code } = await card('passatgera')
+    const response = await app.fetch(
+      new Request('https://vallmar.example/me/in', {
+        method: 'POST',
+        headers: { host: 'vallmar.example', 'test-source': elsewhere() },
+        body: new URLSearchParams({ code, word: 'passatgera', to: '/me', elsewhere: 'yes' }),
+        redirect: 'manual',
+      }),
+    )
+    expect(response.status).toBe(303)
+    expect(response.headers.getSetCookie().map((one) => one.split('=')[0])).toEqual(['__Host-padron'])
   })
 
   it('finds no code and no word in the database', async () => {

@@ -200,7 +200,7 @@ describe('twelve years of a town', () => {
     // An attestation of an organisation ends with its twelve months, which its machine is told; two officers take another.
     const standing = async () =>
       (
-        await app.ask<{ answered: boolean; because: { reason: string }[]; promiseUntil: string }>(
+        await app.ask<{ answered: boolean; because: { reason: string }[]; attestedUntil: string }>(
           'GET',
           '/v1/provider',
           {
@@ -228,8 +228,8 @@ describe('twelve years of a town', () => {
       await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
     }
     await attestation()
-    const { promiseUntil } = await standing()
-    const over = Temporal.Instant.from(promiseUntil).toZonedDateTimeISO('Europe/Madrid')
+    const { attestedUntil } = await standing()
+    const over = Temporal.Instant.from(attestedUntil).toZonedDateTimeISO('Europe/Madrid')
     expect(Math.round(now().until(over, { largestUnit: 'months' }).total({ unit: 'months', relativeTo: now() }))).toBe(
       12,
     )

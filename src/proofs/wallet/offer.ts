@@ -191,7 +191,8 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
   const offer = await inMunicipality(deps.database, town.id, (transaction) =>
     offerWithToken(transaction, {
       tokenHash: hash(`wallet token ${token}`),
-      now: new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds),
+      // A token is good for as long again as the offer it came of.
+      expiresAfter: new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds),
     }),
   )
   if (offer === undefined) throw new OAuthProblem('invalid_token', 401, 'This token is not known here, or too old.')

@@ -42,13 +42,16 @@ export const keepNonce = (
     })
     .execute()
 
-export const offerWithToken = (transaction: Transaction, { tokenHash, now }: { tokenHash: Buffer; now: Date }) =>
+export const offerWithToken = (
+  transaction: Transaction,
+  { tokenHash, expiresAfter }: { tokenHash: Buffer; expiresAfter: Date },
+) =>
   transaction
     .selectFrom('wallet_offers')
     .select(['id', 'neighbour_id', 'profile', 'handed_to'])
     .where('token_hash', '=', tokenHash)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
-    .where('expires_at', '>', now)
+    .where('expires_at', '>', expiresAfter)
     .executeTakeFirst()
 
 export const takeNonce = (transaction: Transaction, { nonceHash, now }: { nonceHash: Buffer; now: Date }) =>

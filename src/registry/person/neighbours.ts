@@ -87,7 +87,7 @@ export async function openNeighbour(
       const underWay = requester.kind === 'staff' ? await proceedingUnderWay(unit.transaction, id) : undefined
       return {
         ...record,
-        ...(await versionAndProtection(unit, id, requester)),
+        ...(await versionAndProtectionToldTo(unit, id, requester)),
         heardOn,
         ownLast,
         ...(underWay ? { underWay } : {}),
@@ -115,7 +115,7 @@ async function wroteJustNow(
 }
 
 /** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
-async function versionAndProtection(
+async function versionAndProtectionToldTo(
   unit: UnitOfWork,
   id: string,
   requester: Requester,

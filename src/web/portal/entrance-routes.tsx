@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { passing } from '../../firewall/free-text.ts'
+import { type CookieValue, cookieOf } from '../../http/cookies.ts'
 import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session.ts'
+import { KNOWN_DEVICE, KNOWN_FOR } from '../../identity/known-device.ts'
 import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card.ts'
 import {
   DeviceName,
@@ -17,8 +19,9 @@ import {
 import { equalInConstantTime } from '../../keys/key-provider.ts'
 import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
+import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { cookieName, isFresh, pageOf, sessionCookie } from '../signed-in.tsx'
+import { cookieName, isFresh, isSecure, pageOf, sessionCookie } from '../signed-in.tsx'
 import { Page } from '../ui/layout.tsx'
 import type { PortalDeps } from './deps.ts'
 import { EnrolPage, EntrancePage, RemovedPage } from './entrance-pages.tsx'
@@ -34,6 +37,13 @@ class SignInAgain extends Problem {
     super('sign-in-again', 401, 'Come in once more, and do this then.')
   }
 }
+
+/** By which a browser that a card let in is known at this door, and nowhere else. */
+const deviceCookie = (town: Municipality, value: CookieValue) =>
+  cookieOf({
+    ...{ name: KNOWN_DEVICE, value, path: '/me/in', sameSite: 'Strict', secure: isSecure(town) },
+    seconds: Temporal.Duration.from(KNOWN_FOR).total({ unit: 'seconds' }),
+  })
 
 async function jsonOf<T extends z.ZodType>(request: Incoming, schema: T): Promise<z.infer<T>> {
   const parsed = schema.safeParse(await request.json())
@@ -62,7 +72,11 @@ export function entrance(app: App, deps: PortalDeps): void {
     const to = safePath(form.get('to'), '/me')
     try {
       const typed = { code: form.get('code'), word: form.get('word') }
-      const { neighbourId, cardId } = await signInWithCard(deps, town, { typed, source: request.source })
+      const { neighbourId, cardId, device } = await signInWithCard(deps, town, {
+        typed,
+        source: request.source,
+        device: request.cookie(KNOWN_DEVICE),
+      })
       const before = await findSession(deps, town, request.cookie(cookieName(town)))
       const token = await beginSession(deps, town, {
         kind: 'resident',
@@ -72,10 +86,10 @@ export function entrance(app: App, deps: PortalDeps): void {
         atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
       })
       const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
-      // Somebody else's device forgets with its window.
-      return Reply.redirect(to, {
-        'set-cookie': sessionCookie(town, token, form.has('elsewhere') ? undefined : seconds),
-      })
+      // Somebody else's device forgets with its window, and is not known afterwards.
+      const elsewhere = form.has('elsewhere')
+      const session = sessionCookie(town, token, elsewhere ? undefined : seconds)
+      return Reply.redirect(to, { 'set-cookie': elsewhere ? session : [session, deviceCookie(town, device)] })
     } catch (error) {
       if (error instanceof RemovedFromRegister) {
         const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />

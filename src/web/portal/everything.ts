@@ -88,6 +88,7 @@ export const noticeText = (kind: MessageKind, t: Texts): string =>
     answer: t['asked.answered'],
     'way-in': t['waysIn.copied'],
     'ways-changed': t['waysIn.changed'],
+    'card-tried': t['waysIn.tried'],
     proceeding: t['hearing.message'],
     'proceeding-withdrawn': t['hearing.withdrawn'],
     'proceeding-approved': t['hearing.approved'],

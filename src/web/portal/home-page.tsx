@@ -84,6 +84,7 @@ const LEADS: Partial<Record<MessageKind, string>> = {
   answer: '/me/asked',
   'way-in': '/me/devices',
   'ways-changed': '/me/devices',
+  'card-tried': '/me/devices',
 }
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */

@@ -162,7 +162,7 @@ function ProviderPage(props: {
           </p>
         </NotDone>
       ))}
-      {provider.promiseUntil ? <p>{t['provider.until'].replace('{day}', day(provider.promiseUntil))}</p> : ''}
+      {provider.attestedUntil ? <p>{t['provider.until'].replace('{day}', day(provider.attestedUntil))}</p> : ''}
       {provider.waiting.length > 0 ? (
         <section id="waiting" class="govuk-inset-text">
           <p>{t['provider.waiting']}</p>

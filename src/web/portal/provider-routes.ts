@@ -23,7 +23,7 @@ const Standing = z
     name: z.string(),
     answered: z.boolean(),
     because: z.array(z.object({ reason: z.enum(CLOSED_BECAUSE), since: z.iso.date().nullable() })),
-    promiseUntil: Time.nullable(),
+    attestedUntil: Time.nullable(),
     machines: z.array(
       z.object({
         client: z.string(),

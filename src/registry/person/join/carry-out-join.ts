@@ -88,12 +88,12 @@ export async function joinRecords(
   const { rows } = await moveBelongings(unit.transaction, { joinedId: joined.id, staysId: stays.id })
 
   const hides = was.hides || wasOther.hides
-  for (const [one, standing] of [
+  for (const [one, before] of [
     [stays.id, was],
     [joined.id, wasOther],
   ] as const) {
     await endWaysInJoined(unit.transaction, one)
-    await nextVersion(unit, one, standing.version)
+    await nextVersion(unit, one, before.version)
     await setHides(unit.transaction, { hides, id: one })
     await dropVisits(unit.transaction, one)
     await decideLikenessesJoined(unit.transaction, {

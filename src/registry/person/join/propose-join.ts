@@ -88,8 +88,8 @@ async function onBoth<T extends object>(
       const stays = records.find(({ id }) => id === ids.stays)
       const joined = records.find(({ id }) => id === ids.joined)
       if (stays === undefined || joined === undefined) throw new NotFound()
-      const act = () => use({ stays, joined }, unit, () => openMore(load))
-      return key ? actOnce(unit, { town, neighbourId: stays.id, key }, act) : act()
+      const work = () => use({ stays, joined }, unit, () => openMore(load))
+      return key ? actOnce(unit, { town, neighbourId: stays.id, key }, work) : work()
     },
   )
 }
