@@ -176,7 +176,7 @@ const seesHidden = (requester: Requester, action: Action): boolean =>
   (requester.kind === 'staff' && (requester.role === 'supervisor' || action === 'open-by-order')) ||
   (requester.kind === 'resident' && requester.neighbourId === RECORD.id) ||
   (requester.kind === 'job' && action === 'compare')
-const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints']
+const OPEN_IN_LOCKDOWN = ['registration', 'protection', 'supervision', 'complaints', 'erasure']
 
 const CIRCUMSTANCES: readonly Circumstance[] = [
   // Whoever has less of an order, a visit or an attestation never gets more, by how rules have to be written.
@@ -197,11 +197,15 @@ const CIRCUMSTANCES: readonly Circumstance[] = [
     why: 'lockdown',
     record: { ...RECORD, visited: true },
     more: { lockdown: true, judgeOrder: true, approvals: 2 },
-    never: (requester, _, purpose) =>
+    never: (requester, action, purpose) =>
       !(
-        (requester.kind === 'resident' && !requester.helper && requester.neighbourId === RECORD.id) ||
+        (requester.kind === 'resident' &&
+          !requester.helper &&
+          requester.neighbourId === RECORD.id &&
+          !(requester.representative && action === 'prove')) ||
         (requester.kind === 'job' && purpose === 'hidden-likeness') ||
-        (requester.kind === 'staff' && OPEN_IN_LOCKDOWN.includes(purpose))
+        (requester.kind === 'staff' &&
+          (OPEN_IN_LOCKDOWN.includes(purpose) || (action === 'depart' && purpose === 'departure')))
       ),
   },
   {

@@ -13,11 +13,13 @@ export const UNCONDITIONAL = {
   'firewall.export': 'forbid (principal, action == Action::"export", resource);',
   'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
     (principal is Resident && principal.record == resource) ||
-    (principal is Representative && principal.record == resource) ||
-    (principal is Job && context.purpose == Purpose::"hidden-likeness") || (principal is Staff &&
-    (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
-      context.purpose == Purpose::"protection" || context.purpose == Purpose::"supervision" ||
-      context.purpose == Purpose::"complaints")) };`,
+    (principal is Representative && principal.record == resource && action != Action::"prove") ||
+    (principal is Job && context.purpose == Purpose::"hidden-likeness") ||
+    (principal is Staff && action == Action::"depart" && context.purpose == Purpose::"departure") ||
+    (principal is Staff &&
+    (context.purpose == Purpose::"registration" || context.purpose == Purpose::"protection" ||
+      context.purpose == Purpose::"supervision" || context.purpose == Purpose::"complaints" ||
+      context.purpose == Purpose::"erasure")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
   'firewall.incident': `forbid (principal, action, resource) when { context.purpose == Purpose::"incident" }
     unless { principal is Staff && context.approvals >= 2 };`,

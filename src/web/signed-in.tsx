@@ -211,7 +211,8 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         const again = sent && (await formAgain(request, { spec, context: sent, problem }))
         if (again) return again.with(retryAfter(problem)).because(problem)
         // Never say why someone is refused, except in a lockdown, when everybody is.
-        const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
+        const closed =
+          problem.code === 'refused' && (await isLockedDown(deps.database, town.id)) ? STAFF_OR_OTHERS[kind] : undefined
         const lost = sent ? wordsIn(sent.form.entries()) : []
         const from = sent ? pageBefore(request, spec, sent.form) : undefined
         const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back: from }
@@ -222,6 +223,9 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     })
   }
 }
+
+/** For whom it is said that the registry is closed: staff are told where that is decided. */
+const STAFF_OR_OTHERS = { staff: 'staff', resident: 'others' } as const
 
 /** Errors after which the form comes back: what was typed can be mended there. Of what is gone (404) what was written comes back. */
 const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 412, 413, 422, 429, 503])

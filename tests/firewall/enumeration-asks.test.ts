@@ -215,13 +215,7 @@ describe('above the ceiling', () => {
     ...Object.values(mayGet).flatMap((of) => Object.values(of).flatMap((cell) => cell.fields)),
     'nationality',
   ])
-  const GOES_ON: Record<string, readonly string[]> = {
-    clerk: ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints'],
-    supervisor: ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints'],
-    legal: ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints'],
-    auditor: ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints'],
-    job: ['hidden-likeness'],
-  }
+  const STAFF_GO_ON = ['registration', 'protection', 'supervision', 'complaints', 'erasure']
   const OWN = ['resident', 'institution', 'representative', 'helper']
   /** Of each circumstance, whether a cell may have anything in it at all. */
   const MAY: Record<string, (requester: string, action: string, purpose: string) => boolean> = {
@@ -232,8 +226,12 @@ describe('above the ceiling', () => {
       OWN.includes(requester) ||
       (requester === 'job' && action === 'compare') ||
       (['clerk', 'legal', 'auditor'].includes(requester) && action === 'open-by-order'),
-    lockdown: (requester, _, purpose) =>
-      ['resident', 'institution', 'representative'].includes(requester) || (GOES_ON[requester] ?? []).includes(purpose),
+    lockdown: (requester, action, purpose) =>
+      requester === 'resident' ||
+      (['institution', 'representative'].includes(requester) && action !== 'prove') ||
+      (requester === 'job' && purpose === 'hidden-likeness') ||
+      (STAFF.includes(requester) &&
+        (STAFF_GO_ON.includes(purpose) || (purpose === 'departure' && action === 'depart'))),
     'a demand or an order without a judge or two officers': (requester, action, purpose) =>
       requester !== 'authority' && action !== 'open-by-order' && purpose !== 'incident',
   }

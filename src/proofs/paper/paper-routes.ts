@@ -42,7 +42,7 @@ export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | 
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) => {
-      const printed = await printPaper(deps, town, requester, id, body, idempotencyKey)
+      const printed = await printPaper(deps, { town, by: requester }, { neighbourId: id, order: body, idempotencyKey })
       const file = printed.map(({ pdf }) => pdf)
       return Reply.document(file, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
     },

@@ -13,7 +13,7 @@ import { mustBeHandedOn } from '../../registry/person/representation/institution
 import { actOnce } from '../../registry/replays.ts'
 import { NotResident } from '../../registry/residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { addressText } from '../address-text.ts'
 import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from '../claims.ts'
 import { qrText, signCompact } from '../compact.ts'
@@ -98,31 +98,28 @@ const SHOWN_FIELDS = [
 ] as const
 
 /** Of whom a paper is, which, and for whom; with one idempotency key one paper. */
-type AskedPaper = [
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  order: PaperOrder,
-  idempotencyKey: string,
-]
+interface AskedPaper {
+  neighbourId: string
+  order: PaperOrder
+  idempotencyKey: string
+}
 
 /**
  * Prints what {@link writePaper} writes, sealed by the city, and only then is it issued: a paper that could not be
  * printed was never written. With the same idempotency key the same paper is printed again.
  *
- * @throws {NoPress} and whatever {@link writePaper} throws
+ * @throws {NoRenderer} and whatever {@link writePaper} throws
  */
 export async function printPaper(
   deps: ProofDeps & { renderer?: Renderer | undefined },
-  ...asked: AskedPaper
+  acting: Acting<Staff | Resident>,
+  asked: AskedPaper,
 ): Promise<Disclosed<PrintedPaper>> {
   const { renderer } = deps
   if (renderer === undefined) throw new NoRenderer()
-  const print = await renderer.papers(asked[0])
-  return makePaper(deps, asked, async (written) => ({
-    ...written,
-    pdf: await print(written.paper),
-  }))
+  const print = await renderer.papers(acting.town)
+  const finish = async (written: WrittenPaper) => ({ ...written, pdf: await print(written.paper) })
+  return makePaper(deps, acting, { ...asked, finish })
 }
 
 /**
@@ -132,15 +129,19 @@ export async function printPaper(
  *
  * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
  */
-export function writePaper(deps: ProofDeps, ...asked: AskedPaper): Promise<Disclosed<WrittenPaper>> {
-  return makePaper(deps, asked, async (written) => written)
+export function writePaper(
+  deps: ProofDeps,
+  acting: Acting<Staff | Resident>,
+  asked: AskedPaper,
+): Promise<Disclosed<WrittenPaper>> {
+  return makePaper(deps, acting, { ...asked, finish: async (written) => written })
 }
 
 /** @param finish what else has to go well before the paper is issued */
 async function makePaper<Made extends WrittenPaper>(
   deps: ProofDeps,
-  [town, requester, neighbourId, order, idempotencyKey]: AskedPaper,
-  finish: (written: WrittenPaper) => Promise<Made>,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, order, idempotencyKey, finish }: AskedPaper & { finish: (written: WrittenPaper) => Promise<Made> },
 ): Promise<Disclosed<Made>> {
   const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
   if (profile === undefined) throw new NotFound()

@@ -1,6 +1,6 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import type { Staff } from '../../firewall/requester.ts'
+import { Refusal, type Staff } from '../../firewall/requester.ts'
 import { isRefusedAccess } from '../../identity/presence.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
@@ -39,6 +39,9 @@ export class DuplicateSuspected extends Problem {
  *
  * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
  * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
+ *
+ * Where nobody may be told who is alike, as in a lockdown, the person is registered all the same: a form must not answer whether
+ * somebody is here, and two records of one person can be joined later.
  *
  * Years that are somebody's word are kept as said, and make nobody wait: see `startOf`.
  *
@@ -103,7 +106,7 @@ export async function registerNeighbour(
     const candidates = outcome.candidates.filter((id) => !knownDistinct.includes(id))
     const alike = form.confirmedDistinct
       ? undefined
-      : await likelyDuplicates(deps, { town, by: clerk }, { form, candidateIds: candidates })
+      : await likelyDuplicates(deps, { town, by: clerk }, { form, candidateIds: candidates }).catch(orNobody)
     if (alike) throw new DuplicateSuspected(alike)
     // Nobody is told: not the clerk, by any answer, and not whoever stands beside them.
     resembles = [...resembles, ...(await hiddenLikeness(deps, town, { form, candidates }))]
@@ -114,6 +117,11 @@ export async function registerNeighbour(
     503,
     'Too many people are changing the same records. Send it again with the same Idempotency-Key.',
   )
+}
+
+function orNobody(error: unknown): undefined {
+  if (error instanceof Refusal) return undefined
+  throw error
 }
 
 /** The first answer to an idempotency key; opening it is opening the record it is about. */

@@ -139,11 +139,12 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     if (!order.success) throw InvalidInput.of(order.error)
     const printed = await printPaper(
       deps,
-      context.town,
-      context.requester,
-      idIn(context),
-      order.data,
-      idempotencyKeyIn(context, order.data.kind),
+      { town: context.town, by: context.requester },
+      {
+        neighbourId: idIn(context),
+        order: order.data,
+        idempotencyKey: idempotencyKeyIn(context, order.data.kind),
+      },
     )
     const headers = { 'content-disposition': 'inline; filename="padron.pdf"' } as const
     return Reply.document(

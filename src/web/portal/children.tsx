@@ -51,7 +51,11 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
     return Reply.page(
-      await writePaper(deps, town, acting, id, order, idempotencyKeyOf(context, `${id} ${profile.id}`)),
+      await writePaper(
+        deps,
+        { town, by: acting },
+        { neighbourId: id, order, idempotencyKey: idempotencyKeyOf(context, `${id} ${profile.id}`) },
+      ),
       (written) => <ShowPage context={context} written={written} profile={profile} idempotencyKey="" givers={givers} />,
     )
   })

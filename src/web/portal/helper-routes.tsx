@@ -153,7 +153,11 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
       const idempotencyKey = `helper ${randomUUID()}`
       if (form.has('paper')) {
-        const printed = await printPaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
+        const printed = await printPaper(
+          deps,
+          { town, by: requester },
+          { neighbourId: requester.neighbourId, order, idempotencyKey },
+        )
         const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
         return Reply.document(
           printed.map(({ pdf }) => pdf),
@@ -161,7 +165,11 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
           headers,
         )
       }
-      const written = await writePaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
+      const written = await writePaper(
+        deps,
+        { town, by: requester },
+        { neighbourId: requester.neighbourId, order, idempotencyKey },
+      )
       return Reply.page(written, ({ paper }) => (
         <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
       ))

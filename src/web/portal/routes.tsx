@@ -110,20 +110,27 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const { town, requester } = context
     const { profile, order, idempotencyKey } = orderOf(context)
     const givers = await whoGives(deps, town)
-    return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, idempotencyKey), (made) => (
-      <ShowPage
-        context={context}
-        written={made}
-        profile={profile}
-        idempotencyKey={context.form.get('idempotencyKey')}
-        givers={givers}
-      />
-    ))
+    return Reply.page(
+      await writePaper(deps, { town, by: requester }, { neighbourId: requester.neighbourId, order, idempotencyKey }),
+      (made) => (
+        <ShowPage
+          context={context}
+          written={made}
+          profile={profile}
+          idempotencyKey={context.form.get('idempotencyKey')}
+          givers={givers}
+        />
+      ),
+    )
   })
   page({ method: 'post', path: '/me/paper', fresh }, async (context) => {
     const { town, requester } = context
     const { order, idempotencyKey } = orderOf(context)
-    const printed = await printPaper(deps, town, requester, requester.neighbourId, order, idempotencyKey)
+    const printed = await printPaper(
+      deps,
+      { town, by: requester },
+      { neighbourId: requester.neighbourId, order, idempotencyKey },
+    )
     const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
     return Reply.document(
       printed.map(({ pdf }) => pdf),

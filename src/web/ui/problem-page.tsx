@@ -138,8 +138,8 @@ export function ProblemPage(props: {
   town: string
   language: Language
   timeZone: string
-  /** The registry is closed to all but what goes on. */
-  closed?: boolean
+  /** The registry is closed to all but what goes on: for whom this is said. */
+  closed?: 'staff' | 'others' | undefined
   /** What was written in words into the form that was not taken. */
   lost?: readonly string[]
   /** The page that the form was on. */
@@ -151,7 +151,7 @@ export function ProblemPage(props: {
     <Page title={t['desk.there']} language={language} town={town}>
       <h1>{t['desk.there']}</h1>
       <p class="lead">{closed ? t['session.locked'] : problemText(problem, t, { language, timeZone })}</p>
-      {closed ? (
+      {closed === 'staff' ? (
         <p>
           <a href="/desk/lockdown">{t['desk.lockdown']}</a>
         </p>
