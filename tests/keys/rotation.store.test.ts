@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import {
   announceRegistryKey,
+  awaitedKeys,
   dataKeysToRewrap,
   KeyInUse,
   retireRegistryKey,
   rewrapDataKeys,
+  switchRegistryKey,
 } from '../../src/keys/rotation.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
@@ -113,5 +115,33 @@ describe('a row that somebody moved or changed', () => {
     await app.peek('alter table particulars enable trigger particulars_append_only')
     expect(await openRecord(app, one.id)).toMatchObject({ status: 500, body: { code: 'seal-broken' } })
     expect((await openRecord(app, two.id)).status).toBe(200)
+  })
+})
+
+describe('a registry key that was announced', () => {
+  it('is awaited until it is switched to, which every process then has to hold', async () => {
+    const awaited = () => awaitedKeys(app.database, app.town.id)
+    const [before] = await app.peek<{ keys: number }>('select count(*)::integer as keys from registry_keys')
+    await announceRegistryKey(app.database, app.town.id, 'to-come')
+    expect(await awaited()).toContain('to-come')
+    await switchRegistryKey(app.database, app.town.id, 'to-come')
+    expect(await awaited()).not.toContain('to-come')
+    // One that nobody announced is written down as it is switched to, and again changes nothing.
+    await switchRegistryKey(app.database, app.town.id, 'unannounced')
+    await switchRegistryKey(app.database, app.town.id, 'to-come')
+    expect(await awaited()).not.toContain('unannounced')
+    const [after] = await app.peek<{ keys: number }>('select count(*)::integer as keys from registry_keys')
+    expect((after?.keys ?? 0) - (before?.keys ?? 0)).toBe(2)
+  })
+
+  it('that is still in use says so with a code, and by how many data keys', async () => {
+    const current = app.keys.currentKeyId()
+    const count = await app.peek<{ n: number }>(
+      `select count(*)::integer as n from data_keys where registry_key_id = '${current}'`,
+    )
+    await expect(retireRegistryKey(app.database, app.town.id, current)).rejects.toMatchObject({
+      code: 'key-in-use',
+      message: `${count[0]?.n} data keys are still wrapped by ${current}. Run padron keys rotate until none is left.`,
+    })
   })
 })
