@@ -99,6 +99,8 @@ create table passkeys (
   -- The credential's id, sealed likewise: a telephone is asked not to make a second one for the same person.
   credential bytea not null,
   created_at timestamptz not null,
+  -- Made at a counter for somebody who had a way in before, it works later, unless they let it work themselves.
+  works_from timestamptz not null,
   used_at timestamptz,
   -- Who came in by it stays told apart in "who looked".
   removed_at timestamptz,
@@ -110,7 +112,7 @@ create index passkeys_by_neighbour on passkeys (municipality_id, neighbour_id) w
 create trigger passkeys_taken after update of removed_at on passkeys for each row
   when (new.removed_at is not null and old.removed_at is null) execute function note_taking('set', 'handle', 'removed_at');
 call keep_to_town('passkeys');
-grant select, insert, update (counter, used_at, removed_at) on passkeys to padron_app, padron_gate;
+grant select, insert, update (counter, used_at, removed_at, works_from) on passkeys to padron_app, padron_gate;
 
 -- Numbers for a passkey to sign, each good once.
 create table passkey_challenges (
@@ -133,6 +135,8 @@ create table resident_cards (
   failures integer not null default 0,
   failures_known integer not null default 0,
   created_at timestamptz not null,
+  -- As of telephones.
+  works_from timestamptz not null,
   used_at timestamptz,
   cancelled_at timestamptz,
   -- Why a card is none any more. One that ended with a departure still tells its holder what was decided, and nothing else.
@@ -147,7 +151,7 @@ create trigger resident_cards_taken after update of cancelled_at on resident_car
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');
 call keep_to_town('resident_cards');
-grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by) on resident_cards to padron_app, padron_gate;
+grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by, works_from) on resident_cards to padron_app, padron_gate;
 
 -- People and organisations a neighbour has named to fetch proofs for them: for some services, until a day.
 create table helpers (

@@ -537,6 +537,7 @@ export interface Municipalities {
   minor_access_age: Generated<number>;
   municipality_code: string | null;
   name: Json;
+  new_way_hours: Generated<number>;
   office_hours: Json | null;
   province_code: string | null;
   /**
@@ -671,6 +672,7 @@ export interface Passkeys {
   public_key: Buffer;
   removed_at: Timestamp | null;
   used_at: Timestamp | null;
+  works_from: Timestamp;
 }
 
 export interface PolicyVersions {
@@ -795,6 +797,7 @@ export interface ResidentCards {
   neighbour_id: string;
   used_at: Timestamp | null;
   word_hash: Buffer;
+  works_from: Timestamp;
 }
 
 export interface Restores {

@@ -45,6 +45,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
     minorAccessAge: 14,
+    newWayHours: 72,
     earliestResidence: '1900-01-01',
     leapDayBirthday: 'mar-1',
     hearingHours: [

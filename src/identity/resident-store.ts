@@ -91,7 +91,7 @@ export const keepPasskeyRow = (transaction: Transaction, row: Insertable<DB['pas
 export const passkeyOf = (transaction: Transaction, id: Buffer) =>
   transaction
     .selectFrom('passkeys')
-    .select(['public_key', 'counter', 'neighbour_id', 'handle'])
+    .select(['public_key', 'counter', 'neighbour_id', 'handle', 'works_from'])
     .where('id', '=', id)
     .where('removed_at', 'is', null)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
@@ -111,7 +111,7 @@ export const passkeysOf = (
 ) =>
   transaction
     .selectFrom('passkeys')
-    .select(['handle', 'device', 'created_at', 'used_at'])
+    .select(['handle', 'device', 'created_at', 'works_from', 'used_at'])
     .where('neighbour_id', '=', neighbourId)
     .$if(which === 'in-use', (query) => query.where('removed_at', 'is', null))
     .orderBy('created_at')
@@ -121,7 +121,17 @@ export const passkeysOf = (
 export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
   transaction
     .selectFrom('resident_cards')
-    .select(['id', 'neighbour_id', 'word_hash', 'failures', 'failures_known', 'ended_by', 'created_at', 'used_at'])
+    .select([
+      'id',
+      'neighbour_id',
+      'word_hash',
+      'failures',
+      'failures_known',
+      'ended_by',
+      'created_at',
+      'works_from',
+      'used_at',
+    ])
     .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
     .where('code_hash', '=', codeHash)
     .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
@@ -164,15 +174,64 @@ export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`
 export const anyCardOf = (transaction: Transaction, neighbourId: string) =>
   transaction.selectFrom('resident_cards').select('id').where('neighbour_id', '=', neighbourId).executeTakeFirst()
 
+/** Whether a neighbour ever had a way in: a card that was used or given before, or a telephone. */
+export async function hadWayIn(
+  transaction: Transaction,
+  { neighbourId, before }: { neighbourId: string; before: Date },
+): Promise<boolean> {
+  const { rows } = await sql<{ had: boolean }>`
+    select exists (select from resident_cards card where card.neighbour_id = ${neighbourId}
+        and (card.used_at is not null or card.created_at < ${before}))
+      or exists (select from passkeys one where one.neighbour_id = ${neighbourId}) as had`.execute(transaction)
+  return rows[0]?.had ?? true
+}
+
+/** Lets a card or a telephone of a neighbour's work that was to work later. */
+export async function letWayWork(
+  transaction: Transaction,
+  { neighbourId, id, now }: { neighbourId: string; id: string; now: Date },
+): Promise<boolean> {
+  const card = await transaction
+    .updateTable('resident_cards')
+    .set({ works_from: now })
+    .where('neighbour_id', '=', neighbourId)
+    .where('id', '=', id)
+    .where('cancelled_at', 'is', null)
+    .where('works_from', '>', now)
+    .executeTakeFirst()
+  const telephone = await transaction
+    .updateTable('passkeys')
+    .set({ works_from: now })
+    .where('neighbour_id', '=', neighbourId)
+    .where('handle', '=', id)
+    .where('removed_at', 'is', null)
+    .where('works_from', '>', now)
+    .executeTakeFirst()
+  return card.numUpdatedRows + telephone.numUpdatedRows > 0n
+}
+
+/**
+ * Cancels cards that another takes the place of.
+ *
+ * @param but the card that stays, where it is one of them
+ * @param which all of them, or those that do not work yet
+ */
 export const cancelCards = (
   transaction: Transaction,
-  { cancelledAt, neighbourId }: { cancelledAt: string; neighbourId: string },
+  {
+    cancelledAt,
+    neighbourId,
+    but,
+    which = 'all',
+  }: { cancelledAt: Temporal.Instant; neighbourId: string; but?: string; which?: 'all' | 'waiting' },
 ) =>
   transaction
     .updateTable('resident_cards')
-    .set({ cancelled_at: cancelledAt, ended_by: 'replaced' })
+    .set({ cancelled_at: cancelledAt.toString(), ended_by: 'replaced' })
     .where('neighbour_id', '=', neighbourId)
     .where('cancelled_at', 'is', null)
+    .$if(but !== undefined, (query) => query.where('id', '!=', but ?? ''))
+    .$if(which === 'waiting', (query) => query.where('works_from', '>', new Date(cancelledAt.epochMilliseconds)))
     .execute()
 
 export const keepCard = (transaction: Transaction, row: Insertable<DB['resident_cards']>) =>
@@ -201,7 +260,7 @@ export const keepEnrolment = (
 export const cardsInForce = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('resident_cards')
-    .select(['id', 'created_at', 'used_at'])
+    .select(['id', 'created_at', 'works_from', 'used_at'])
     .where('neighbour_id', '=', neighbourId)
     .where('cancelled_at', 'is', null)
     .orderBy('created_at')
@@ -225,13 +284,14 @@ export const enrolmentsOpen = (transaction: Transaction, { neighbourId, now }: {
 
 export const loseCards = (
   transaction: Transaction,
-  { cancelledAt, neighbourId }: { cancelledAt: string; neighbourId: string },
+  { cancelledAt, neighbourId, id }: { cancelledAt: string; neighbourId: string; id?: string | undefined },
 ) =>
   transaction
     .updateTable('resident_cards')
     .set({ cancelled_at: cancelledAt, ended_by: 'lost' })
     .where('neighbour_id', '=', neighbourId)
     .where('cancelled_at', 'is', null)
+    .$if(id !== undefined, (query) => query.where('id', '=', id ?? ''))
     .execute()
 
 export const removePasskeys = (

@@ -1,13 +1,14 @@
 import type { CookieValue } from '../http/cookies.ts'
 import { equalInConstantTime } from '../keys/key-provider.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { crockfordTyped, latinDigits } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
 import { deviceLetIn, knownDevice } from './known-device.ts'
-import { codeHash, lockCard, noteCardTried } from './resident-store.ts'
+import { WayWaits } from './new-ways.ts'
+import { cancelCards, codeHash, lockCard, noteCardTried } from './resident-store.ts'
 import { noticeOfWays, type Removal } from './telling.ts'
 
 /**
@@ -94,7 +95,7 @@ export class RemovedFromRegister extends Problem {
  * @throws {CardRefused}
  * @throws {TooManyAttempts} where much that was wrong came from there: never for a card and its word
  * @throws {RemovedFromRegister}
- * @throws {CardAsleep}
+ * @throws {CardAsleep} {WayWaits}
  */
 export async function signInWithCard(
   deps: IdentityDeps,
@@ -114,11 +115,12 @@ export async function signInWithCard(
     const failed = (mine ? card?.failures_known : card?.failures) ?? 0
     const counts = card !== undefined && failed < MOST_FAILURES
     const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
+    const waits = card !== undefined && card.works_from.getTime() > now.epochMilliseconds
     // The same statements for a card there is and one there is not.
     await noteCardTried(transaction, {
       failures: right ? 0 : failed + 1,
       column: mine ? 'failures_known' : 'failures',
-      usedAt: right && !sleeps ? now.toString() : (card?.used_at ?? null),
+      usedAt: right && !sleeps && !waits ? now.toString() : (card?.used_at ?? null),
       id: counts ? card.id : NO_CARD,
     })
     if (counts && !right && failed + 1 === MOST_FAILURES && card.ended_by === null && card.lives_here)
@@ -129,15 +131,52 @@ export async function signInWithCard(
         ? 'too-many'
         : undefined
     }
-    if (card.ended_by === null)
-      return sleeps
-        ? 'asleep'
-        : { neighbourId: card.neighbour_id, cardId: card.id, device: deviceLetIn(hash, known, card.id) }
+    if (card.ended_by === null) {
+      if (sleeps) return 'asleep'
+      if (waits) return { waitsUntil: card.works_from.toTemporalInstant() }
+      // The one before it worked until now.
+      if (card.used_at === null)
+        await cancelCards(transaction, { cancelledAt: now, neighbourId: card.neighbour_id, but: card.id })
+      return { neighbourId: card.neighbour_id, cardId: card.id, device: deviceLetIn(hash, known, card.id) }
+    }
     return deps.removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()
   if (whose === 'too-many') throw new TooManyAttempts()
   if (whose === 'asleep') throw new CardAsleep()
+  if ('waitsUntil' in whose) throw new WayWaits(whose.waitsUntil)
   if ('cause' in whose) throw new RemovedFromRegister(whose)
   return whose
+}
+
+/**
+ * Whether somebody at a counter brings a card of theirs that works, and knows its word. A wrong word counts as at the door.
+ *
+ * @param typed the card's code and its word, as they stand on the form
+ */
+export async function isCardOf(
+  transaction: Transaction,
+  {
+    hash,
+    neighbourId,
+    now,
+    typed,
+  }: {
+    hash: (text: string) => Buffer
+    neighbourId: string
+    now: Temporal.Instant
+    typed: { code: string; word: string }
+  },
+): Promise<boolean> {
+  const card = await lockCard(transaction, codeHash(hash, crockfordTyped(typed.code)))
+  if (card === undefined || card.neighbour_id !== neighbourId || card.ended_by !== null) return false
+  if (card.failures >= MOST_FAILURES || card.works_from.getTime() > now.epochMilliseconds) return false
+  const right = equalInConstantTime(wordHash(hash, card.id, typed.word), card.word_hash)
+  await noteCardTried(transaction, {
+    column: 'failures',
+    failures: right ? 0 : card.failures + 1,
+    usedAt: card.used_at,
+    id: card.id,
+  })
+  return right
 }

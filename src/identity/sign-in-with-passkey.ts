@@ -16,6 +16,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
+import { WayWaits, worksFrom } from './new-ways.ts'
 import { isRefusedAccess } from './presence.ts'
 import {
   enrolmentUnder,
@@ -132,12 +133,17 @@ const openEnrolment = (
   { hash, code, now }: { hash: (text: string) => Buffer; code: string; now: Temporal.Instant },
 ) => enrolmentUnder(transaction, { codeHash: hash(`enrolment ${code}`), now: new Date(now.epochMilliseconds) })
 
-/** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
+/**
+ * Keeps a new passkey for a neighbour. A code is good once.
+ *
+ * @returns whose it is, and whether it works only after a while
+ * @throws {SaysTooMuch} {PasskeyRefused}
+ */
 export async function keepPasskey(
   deps: Deps,
   { town, by: owner }: Acting<Owner>,
   { response, named }: { response: RegistrationResponseJSON; named: DeviceName },
-): Promise<PasskeyHolder> {
+): Promise<PasskeyHolder & { waits: boolean }> {
   if (fieldsSayingTooMuch(DeviceName, named).length > 0 && !named.confirmedPlain) throw new SaysTooMuch([])
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const handle = uuidv7()
@@ -163,6 +169,8 @@ export async function keepPasskey(
       neighbourId = used?.neighbour_id
     }
     if (neighbourId === undefined) throw new PasskeyRefused()
+    // Made from a session, it was made with what they had before.
+    const works = 'neighbourId' in owner ? now : await worksFrom(transaction, { town, neighbourId, now })
     await keepPasskeyRow(transaction, {
       id: hash(`credential ${credential.id}`),
       municipality_id: town.id,
@@ -173,9 +181,11 @@ export async function keepPasskey(
       device: Buffer.from(ledger.seal(locationOf(handle), { device: named.device || '·', owner: named.owner })),
       credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
       created_at: now.toString(),
+      works_from: works.toString(),
     })
-    await noticeOfWays(transaction, { deps, town, neighbourId })
-    return { neighbourId, handle }
+    const waits = Temporal.Instant.compare(works, now) > 0
+    await noticeOfWays(transaction, { deps, town, neighbourId, kind: waits ? 'way-waits' : 'ways-changed' })
+    return { neighbourId, handle, waits }
   }).catch((error: unknown) => {
     throw isRefusedAccess(error) ? new PasskeyRefused() : error
   })
@@ -198,7 +208,7 @@ export interface PasskeyHolder {
  * Whose passkey it is. One that counts backwards is refused, and its owner is told, as they are of one that counts far ahead: it may
  * have been copied.
  *
- * @throws {PasskeyRefused}
+ * @throws {PasskeyRefused} {WayWaits}
  * @see Web Authentication Level 3, section 6.1.1 (signature counter)
  */
 export async function signInWithPasskey(
@@ -221,6 +231,8 @@ export async function signInWithPasskey(
     credential: { id: response.id, publicKey: Uint8Array.from(known.public_key), counter: 0 },
   }).catch(() => ({ verified: false, authenticationInfo: undefined }))
   if (!verified || authenticationInfo === undefined) throw new PasskeyRefused()
+  const worksFrom = known.works_from.toTemporalInstant()
+  if (Temporal.Instant.compare(worksFrom, deps.clock.now()) > 0) throw new WayWaits(worksFrom)
   const { newCounter } = authenticationInfo
   const { neighbour_id: neighbourId, handle } = known
   const now = deps.clock.now()
@@ -250,6 +262,8 @@ export interface Device {
   /** What it calls its owner; empty where they did not say. */
   owner: string
   createdAt: string
+  /** RFC 3339; later than now, where it does not work yet. */
+  worksFrom: string
   usedAt: string | null
 }
 
@@ -267,6 +281,7 @@ export async function devicesIn(
     handle: row.handle,
     ...deviceNamed(ledger, row.handle, row.device),
     createdAt: row.created_at.toISOString(),
+    worksFrom: row.works_from.toISOString(),
     usedAt: row.used_at?.toISOString() ?? null,
   }))
 }

@@ -13,6 +13,8 @@ export type MessageKind =
   | 'way-in'
   /** A card, telephone or helper of theirs is new, or ended. */
   | 'ways-changed'
+  /** A card or a telephone was made for them at a counter, and works after a while. */
+  | 'way-waits'
   /** Somebody who has the code of their card tried wrong words with it until it let in nobody new. */
   | 'card-tried'
 
@@ -49,7 +51,7 @@ export async function noticeOfWays(
     deps: { clock: Clock; leaveMessage: LeaveMessage }
     town: Municipality
     neighbourId: string
-    kind?: 'ways-changed' | 'way-in' | 'card-tried' | undefined
+    kind?: 'ways-changed' | 'way-in' | 'card-tried' | 'way-waits' | undefined
   },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })

@@ -39,6 +39,8 @@ export interface Municipality {
   eraseAfterYears: number
   /** From which age a minor may hold a card or a passkey of their own. */
   minorAccessAge: number
+  /** Hours after which a way in works that was made at a counter for somebody who had one before. */
+  newWayHours: number
   /** ISO date. No residence began before: the town has no register of such a time. */
   earliestResidence: string
   /** When somebody born on 29 February is a year older, in a year without that day, by the law of the town. */

@@ -68,6 +68,7 @@ export const TownFile = z.strictObject({
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),
+  newWayHours: z.int().min(0).max(720).default(72),
   earliestResidence: z.iso
     .date()
     .refine((day) => day >= `${FIRST_BIRTH_YEAR}`, `must be ${FIRST_BIRTH_YEAR} or later`)

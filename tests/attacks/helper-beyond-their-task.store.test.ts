@@ -105,8 +105,11 @@ describe('a helper', () => {
     expect(JSON.stringify(whoLooked)).toContain('"action":"revoke"')
     // A counter cancels one as well.
     const second = await give()
+    expect(await enter(second)).toBe(403)
+    app.clock.advance({ hours: app.town.newWayHours + 1 })
     expect(await enter(second)).toBe(303)
-    await clerk.send(`${at}/portal`, { what: 'cancel' }, at)
+    const later = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    await later.send(`${at}/portal`, { what: 'cancel' }, at)
     expect(await enter(second)).toBe(401)
   })
 

@@ -11,6 +11,7 @@ import {
 } from '../../src/identity/sign-in-with-passkey.ts'
 import { type Ending, endWaysIn, waysIn } from '../../src/registry/person/end-ways-in.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
+import { letWorkNow } from '../../src/registry/person/let-way-work.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../support/app.ts'
@@ -34,8 +35,12 @@ async function comeIn(telephone: Telephone, verified = true) {
   const { challenge } = await signInOptions(app.rooms, app.town)
   return signInWithPasskey(app.rooms, app.town, telephone.sign(challenge, verified))
 }
-const card = async (id: string, word: string = WORD) =>
-  (await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word }))).code
+const card = async (id: string, word: string = WORD, earlier?: { code: string; word: string }) =>
+  (
+    await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word, ...(earlier ? { earlier } : {}) }),
+    )
+  ).code
 const enter = (code: string, word: string = WORD) =>
   signInWithCard(app.rooms, app.town, { typed: { code, word }, source: randomUUID() })
 const end = (id: string, ending: Ending) =>
@@ -48,6 +53,13 @@ async function withThree() {
   const code = await card(id)
   const { cardId } = await enter(code)
   const telephones = [await enrolled(id), await enrolled(id)]
+  // Made at a counter beside a card, they wait until their owner lets them work.
+  for (const { handle } of telephones)
+    await letWorkNow(
+      app.rooms,
+      { town: app.town, by: { kind: 'resident', id: `card ${cardId}`, neighbourId: id } },
+      handle,
+    )
   const by = (way: { kind: 'card' | 'telephone'; id: string }) => signedIn(app, { kind: 'resident', subject: id, way })
   const sessions = [
     await by({ kind: 'card', id: cardId }),
@@ -63,7 +75,10 @@ describe('a way in that is cut off', () => {
     expect(await open()).toEqual([true, true, true])
     await end(id, { what: 'telephone', id: telephones[0]?.handle ?? '' })
     expect(await open()).toEqual([true, false, true])
+    // One that waits leaves the old one as it is; one that works at once, or is used, takes its place.
     await card(id)
+    expect(await open()).toEqual([true, false, true])
+    await card(id, WORD, { code, word: WORD })
     expect(await open()).toEqual([false, false, true])
     await expect(enter(code)).rejects.toMatchObject({ code: 'card-refused' })
     await expect(comeIn(telephones[0]?.telephone as Telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
@@ -361,6 +376,6 @@ describe('a card', () => {
     expect([page.status, (await page.text()).includes(t['waysIn.sleeps'])]).toEqual([403, true])
     const { cards } = await shownTo(waysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id }))
     expect(cards).toMatchObject([{ asleep: true }])
-    expect(await enter(await card(id))).toMatchObject({ neighbourId: id })
+    expect(await enter(await card(id, WORD, { code, word: WORD }))).toMatchObject({ neighbourId: id })
   })
 })

@@ -33,6 +33,8 @@ export interface CardInForce {
   usedAt: string | null
   /** Nobody used it for so long that it opens nothing until a counter gives another. */
   asleep: boolean
+  /** RFC 3339; later than now, where it does not work yet. */
+  worksFrom: string
 }
 
 /** By what a neighbour, and whoever they let, can come in now. */
@@ -41,6 +43,8 @@ export interface WaysIn {
   telephones: Device[]
   sessions: OpenSession[]
   helpers: Helper[]
+  /** RFC 3339: what works later than this does not work yet. */
+  now: string
 }
 
 type NoFields = { waysIn: never }
@@ -67,6 +71,7 @@ export async function waysIn(
           here,
         }),
         helpers: await helpersIn(transaction, { ledger, neighbourId, which: { on: day } }),
+        now: deps.clock.now().toString({ smallestUnit: 'millisecond' }),
       }
     },
   )
@@ -83,6 +88,7 @@ async function cardsIn(
     givenAt: row.created_at.toISOString(),
     usedAt: row.used_at?.toISOString() ?? null,
     asleep: (row.used_at ?? row.created_at).getTime() < asleep,
+    worksFrom: row.works_from.toISOString(),
   }))
 }
 
@@ -119,7 +125,8 @@ export async function waysEver(
 
 /** What is cut off. */
 export type Ending =
-  | { what: 'card' }
+  /** One of them, or all. */
+  | { what: 'card'; id?: string }
   | { what: 'telephone'; id: string }
   | { what: 'session'; id: string }
   | { what: 'helper'; id: string }
@@ -149,7 +156,8 @@ export async function endWaysIn(
       const all = what === 'everything' || what === 'lost'
       const since = 'since' in ending ? ending.since?.toZonedDateTime(town.timeZone).toInstant() : undefined
       const added = new Date(since?.epochMilliseconds ?? 0)
-      if (what === 'card' || all) await loseCards(transaction, { cancelledAt: now, neighbourId })
+      if (what === 'card' || all)
+        await loseCards(transaction, { cancelledAt: now, neighbourId, id: what === 'card' ? ending.id : undefined })
       if (what === 'telephone' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
         await removePasskeys(transaction, { removedAt: now, neighbourId, addedSince: added, what, ending })
       if (what === 'helper' || what === 'everything' || (what === 'lost' && ending.telephonesToo))

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { worksFrom } from '../../identity/new-ways.ts'
 import { anyCardOf, cancelCards, codeHash, keepCard } from '../../identity/resident-store.ts'
-import { plain, wordHash } from '../../identity/sign-in-with-card.ts'
+import { isCardOf, plain, wordHash } from '../../identity/sign-in-with-card.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
@@ -21,6 +22,20 @@ const LETTERS = 20
 export interface Card {
   /** In groups of four, as it is printed. */
   code: string
+  /** RFC 3339; later than now for somebody who had a way in before and did not show it. */
+  worksFrom: string
+  waits: boolean
+}
+
+/** @throws when the card that somebody brings is not theirs, works no more, or does not go with the word. */
+export class EarlierCardWrong extends Problem {
+  constructor() {
+    super(
+      'earlier-card-wrong',
+      422,
+      'This card and this word do not go together for this person. Try again, or leave both empty.',
+    )
+  }
 }
 
 /** @throws when a word has no two letters, signs or digits in any script. */
@@ -35,11 +50,16 @@ const LEAST_LETTERS = 2
 
 /**
  * Gives a neighbour a card: a code that stands on it and nowhere else, with a word that only they know, or the year
- * of birth they told the registry. Cards they had before are cancelled.
+ * of birth they told the registry. Cards they had before are cancelled once it works.
+ *
+ * It works at once for whoever never had a way in, and for whoever brings the card they had, with its word. For anybody else it
+ * works after the town's `newWayHours`, of which they are told: they can let it work, or end it, with what they had.
  *
  * @param word theirs, in any script; without one, the year of birth on record
+ * @param earlier the card they bring, and its word
  * @throws {CardNeedsWord} when there is neither
  * @throws {WordTooShort}
+ * @throws {EarlierCardWrong}
  * @throws {NotResident} when they have left
  * @throws {TooYoung} of a child whose representative acts for them
  * @throws {NotFound} {Refusal}
@@ -47,14 +67,18 @@ const LEAST_LETTERS = 2
 export async function giveCard(
   deps: RegistryDeps,
   { town, by: clerk }: Acting<Staff>,
-  { neighbourId, word }: { neighbourId: string; word: string | undefined },
+  {
+    neighbourId,
+    word,
+    earlier,
+  }: { neighbourId: string; word: string | undefined; earlier?: { code: string; word: string } | undefined },
 ): Promise<Disclosed<Card>> {
   const { hash } = await deps.gate.keysOf(town.id)
   if (word !== undefined && [...plain(word)].length < LEAST_LETTERS) throw new WordTooShort()
   const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
   const fields = ['dateOfBirth', 'departedOn'] as const
-  return onRecord(
+  const given = await onRecord<(typeof fields)[number], Card | undefined>(
     deps,
     { town, by: clerk },
     {
@@ -66,23 +90,32 @@ export async function giveCard(
         mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
         const second = word ?? yearTold(record.dateOfBirth)
         if (second === undefined) throw new CardNeedsWord()
-        const now = deps.clock.now().toString()
+        const now = deps.clock.now()
+        const shown = earlier && (await isCardOf(unit.transaction, { hash, neighbourId, now, typed: earlier }))
+        if (shown === false) return undefined
+        const works = shown ? now : await worksFrom(unit.transaction, { town, neighbourId, now })
+        const waits = Temporal.Instant.compare(works, now) > 0
         // The first card of a newcomer is no news to them.
-        const earlier = await anyCardOf(unit.transaction, neighbourId)
-        if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
-        await cancelCards(unit.transaction, { cancelledAt: now, neighbourId })
+        if ((await anyCardOf(unit.transaction, neighbourId)) !== undefined || waits)
+          await noticeOfWays(unit.transaction, { deps, town, neighbourId, kind: waits ? 'way-waits' : 'ways-changed' })
+        await cancelCards(unit.transaction, { cancelledAt: now, neighbourId, which: waits ? 'waiting' : 'all' })
         await keepCard(unit.transaction, {
           id,
           municipality_id: town.id,
           neighbour_id: neighbourId,
           code_hash: codeHash(hash, letters),
           word_hash: wordHash(hash, id, second),
-          created_at: now,
+          created_at: now.toString(),
+          works_from: works.toString(),
         })
-        return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+        return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-'), worksFrom: works.toString(), waits }
       },
     },
   )
+  return given.map((card) => {
+    if (card === undefined) throw new EarlierCardWrong()
+    return card
+  })
 }
 
 /** @throws when a card needs a word, because no year of birth is on record. */

@@ -8,6 +8,7 @@ import { ProofList } from '../record/proof-list.tsx'
 import { Button, Field, PostForm, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
+import { Details } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr-code.tsx'
 import { withinCase } from './purpose.ts'
 import { Desk, type DeskContext } from './shell.tsx'
@@ -73,6 +74,11 @@ export function HandOver(props: HandedProps) {
             <h3>{t['entrance.enrol']}</h3>
             <p class="govuk-hint">{t['entrance.enrolHint']}</p>
             <Field name="word" label={t['waysIn.word']} auto />
+            <Details summary={t['waysIn.earlier']}>
+              <p class="govuk-hint">{t['waysIn.newHint'].replace('{hours}', String(town.newWayHours))}</p>
+              <Field name="earlierCode" label={t['waysIn.earlierCode']} />
+              <Field name="earlierWord" label={t['waysIn.earlierWord']} auto />
+            </Details>
             <p class="govuk-button-group">
               <Button name="what" value="phone">
                 {t['entrance.phone']}

@@ -7,8 +7,8 @@ import { NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { endWaysIn, type WaysIn, waysIn } from '../../registry/person/end-ways-in.ts'
-import { CardNeedsWord, giveCard, WordTooShort } from '../../registry/person/give-card.ts'
+import { endWaysIn, waysIn } from '../../registry/person/end-ways-in.ts'
+import { CardNeedsWord, EarlierCardWrong, giveCard, WordTooShort } from '../../registry/person/give-card.ts'
 import { offerEnrolment } from '../../registry/person/offer-enrolment.ts'
 import {
   answerComplaint,
@@ -24,15 +24,13 @@ import { AppointmentSlip, kindNames, outcomeNames, TimeSelect, writtenKinds } fr
 import { endingIn, type NotEnding } from '../record/ending.ts'
 import { requestLines } from '../record/request-text.ts'
 import { dayText, hourText } from '../record/texts.ts'
-import { WaysInList } from '../record/ways-in.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Button, ErrorSummary, Field, PostForm, Select } from '../ui/form.tsx'
+import { Button, type Faults, Field, PostForm, Select } from '../ui/form.tsx'
 import { isLanguage, type Language, languageName } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
-import { Details, Done, NextPage } from '../ui/parts.tsx'
-import { Qr } from '../ui/qr-code.tsx'
-import { Tabs } from './neighbour-past-page.tsx'
+import { Details, NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskContext, idIn } from './shell.tsx'
+import { CardPage, EnrolmentPage, WaysInPage, WordPage } from './ways-in-pages.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -57,14 +55,25 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     }
     try {
       const word = context.form.get('word') || undefined
-      const card = await giveCard(deps, { town: context.town, by: context.requester }, { neighbourId: id, word })
-      return Reply.page(card, ({ code }) => (
-        <CardPage context={context} id={id} code={code} word={word !== undefined} />
-      ))
+      const earlier = earlierIn(context)
+      const card = await giveCard(
+        deps,
+        { town: context.town, by: context.requester },
+        { neighbourId: id, word, ...(earlier ? { earlier } : {}) },
+      )
+      return Reply.page(card, (given) => <CardPage context={context} id={id} card={given} word={word !== undefined} />)
     } catch (error) {
-      if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
-      const fault = error instanceof WordTooShort ? context.t['waysIn.wordShort'] : context.t['entrance.wordAsk']
-      return pageOf(<WordPage context={context} id={id} typed={context.form.get('word')} fault={fault} />, 422)
+      const { t } = context
+      const faults: Faults | undefined =
+        error instanceof EarlierCardWrong
+          ? { earlierCode: t['waysIn.earlierNo'] }
+          : error instanceof WordTooShort
+            ? { word: t['waysIn.wordShort'] }
+            : error instanceof CardNeedsWord
+              ? { word: t['entrance.wordAsk'] }
+              : undefined
+      if (faults === undefined) throw error
+      return pageOf(<WordPage context={context} id={id} faults={faults} />, 422)
     }
   })
   const ways = async (context: DeskContext, wrong?: NotEnding) =>
@@ -119,55 +128,10 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
 }
 
-function EnrolmentPage(props: { context: DeskContext; id: string; link: string }) {
-  const { context, id, link } = props
-  return (
-    <Desk context={context} title={context.t['entrance.phone']}>
-      <h1>{context.t['entrance.phone']}</h1>
-      <p class="lead">{context.t['entrance.scanEnrol']}</p>
-      <Qr text={link} label={context.t['entrance.scanEnrol']} />
-      <p>
-        <a href={`/desk/neighbours/${id}`}>{context.t['desk.back']}</a>
-      </p>
-    </Desk>
-  )
-}
-
-/** A card to print and cut out. */
-function CardPage(props: { context: DeskContext; id: string; code: string; word: boolean }) {
-  const { context, id, code, word } = props
-  const { t, town } = context
-  const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
-  return (
-    <Desk context={context} title={t['entrance.cardTitle']}>
-      <section class="printed-card">
-        <h1>{t['entrance.cardTitle']}</h1>
-        <p class="digits code" dir="ltr">
-          {code}
-        </p>
-        <p>{(word ? t['entrance.cardKeepWord'] : t['entrance.cardKeepYear']).replace('{address}', address)}</p>
-      </section>
-      <p class="no-print">
-        <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
-      </p>
-    </Desk>
-  )
-}
-
-function WordPage(props: { context: DeskContext; id: string; typed: string; fault: string }) {
-  const { context, id, typed, fault } = props
-  const { t, session } = context
-  return (
-    <Desk context={context} title={t['entrance.card']}>
-      <ErrorSummary title={t['desk.there']} faults={{ word: fault }} />
-      <h1>{t['entrance.card']}</h1>
-      <PostForm action={`/desk/neighbours/${id}/portal`} csrf={session.csrf}>
-        <input type="hidden" name="what" value="card" />
-        <Field name="word" label={t['entrance.wordAsk']} value={typed} fault={fault} required auto />
-        <Button>{t['entrance.card']}</Button>
-      </PostForm>
-    </Desk>
-  )
+/** The card somebody brings, where they bring one. */
+function earlierIn({ form }: DeskContext): { code: string; word: string } | undefined {
+  const [code, word] = [form.get('earlierCode'), form.get('earlierWord')]
+  return code === '' && word === '' ? undefined : { code, word }
 }
 
 function AppointmentPage(props: { context: DeskContext; language: Language; at: string; code: string }) {
@@ -326,26 +290,6 @@ function Reported(props: { context: DeskContext; report: NonNullable<ComplaintTo
       )}
       : {report.fault === 'too-much' ? t['serviceReport.tooMuch'] : t['serviceReport.turnedAway']}
     </p>
-  )
-}
-
-/** By what a neighbour can come in now, and what ends it. */
-function WaysInPage(props: { context: DeskContext; id: string; ways: WaysIn } & Partial<NotEnding>) {
-  const { context, id, ways, typed, faults } = props
-  const { t } = context
-  return (
-    <Desk context={context} title={t['waysIn.title']}>
-      <h1>{t['waysIn.title']}</h1>
-      <Tabs context={context} id={id} here="ways-in" />
-      {context.query('ended') === '1' ? <Done>{t['waysIn.ended']}</Done> : ''}
-      <WaysInList
-        context={context}
-        ways={ways}
-        action={`/desk/neighbours/${id}/ways-in`}
-        {...(typed ? { typed } : {})}
-        {...(faults ? { faults } : {})}
-      />
-    </Desk>
   )
 }
 

@@ -70,13 +70,16 @@ export function DevicesPage(props: {
   context: OwnContext
   ways: WaysIn
   ended?: boolean
+  /** What waited was let work just now. */
+  works?: boolean
   typed?: Readonly<Record<string, string>>
   faults?: Faults
 }) {
-  const { context, ways, ended, typed, faults } = props
+  const { context, ways, ended, works, typed, faults } = props
   const { t, session } = context
   return (
     <Own context={context} heading={t['entrance.devices']} script="/assets/me.js">
+      {works ? <Done>{t['waysIn.letDone']}</Done> : ''}
       {ended ? <Done>{t['waysIn.ended']}</Done> : ''}
       <p class="lead">{t['waysIn.lead']}</p>
       <EnrolBox t={t} here csrf={session.csrf} />
@@ -101,6 +104,7 @@ export function EnrolBox(props: { t: Texts; here?: boolean; csrf?: string }) {
       data-no={t['entrance.phoneNo']}
       data-held={t['entrance.deviceHeld']}
       data-known={t['waysIn.here']}
+      data-waits={t['waysIn.waitsPhone']}
       {...(here ? { 'data-here': 'yes', 'data-csrf': csrf } : {})}
     >
       <Field name="device" label={t['entrance.device']} auto />

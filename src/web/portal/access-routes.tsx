@@ -1,3 +1,4 @@
+import type { Form } from '../../http/form.ts'
 import { Reply } from '../../http/reply.ts'
 import { ownerOf } from '../../identity/begin-session.ts'
 import { endSession } from '../../identity/end-session.ts'
@@ -5,7 +6,9 @@ import { dropForms } from '../../identity/keep-form.ts'
 import { verifierKey } from '../../ledger/checkpoint.ts'
 import { lookUpsOf } from '../../oversight/read-look-ups.ts'
 import { NotFound } from '../../platform/problem.ts'
+import { mustBeUuid } from '../../platform/uuid.ts'
 import { endWaysIn, waysIn } from '../../registry/person/end-ways-in.ts'
+import { letWorkNow } from '../../registry/person/let-way-work.ts'
 import { complain } from '../../requests/complain.ts'
 import { endingIn, type NotEnding } from '../record/ending.ts'
 import { DevicesPage, MyLookUpsPage } from './access-pages.tsx'
@@ -42,14 +45,20 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     ))
   })
   page({ method: 'get', path: '/me/devices' }, (context) => devices(context))
-  page({ method: 'post', path: '/me/devices' }, async (context) => {
-    const { town, requester, session } = context
+  const lets = (form: Form) => form.get('what') === 'let'
+  page({ method: 'post', path: '/me/devices', fresh: lets }, async (context) => {
+    const { town, requester, session, form } = context
+    if (lets(form)) {
+      await letWorkNow(deps, { town, by: requester }, mustBeUuid(form.get('which')))
+      return Reply.redirect('/me/devices?works=1')
+    }
     const ending = endingIn(context, deps)
     if ('faults' in ending) return devices(context, ending)
     await endWaysIn(deps, { town, by: requester }, { neighbourId: requester.neighbourId, ending, here: session.handle })
     if (ending.what === 'everything') return Reply.redirect('/me/in?ended=1', CLEAR)
     // Whoever came in by the card that is ended is out with it, and is told so where they land.
-    const cardGone = ending.what === 'card' || ending.what === 'lost'
+    const cardGone =
+      ending.what === 'lost' || (ending.what === 'card' && (ending.id ?? session.way?.id) === session.way?.id)
     if (cardGone && session.way?.kind === 'card') return Reply.redirect('/me/in?ended=1', CLEAR)
     return Reply.redirect('/me/devices?ended=1')
   })
@@ -65,7 +74,15 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, session } = context
     return Reply.page(
       await waysIn(deps, { town, by: requester }, { neighbourId: requester.neighbourId, here: session.handle }),
-      (ways) => <DevicesPage context={context} ways={ways} ended={context.query('ended') === '1'} {...wrong} />,
+      (ways) => (
+        <DevicesPage
+          context={context}
+          ways={ways}
+          ended={context.query('ended') === '1'}
+          works={context.query('works') === '1'}
+          {...wrong}
+        />
+      ),
       wrong ? 422 : 200,
     )
   }

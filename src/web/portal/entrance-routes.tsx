@@ -7,6 +7,7 @@ import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session.ts'
 import { KNOWN_DEVICE, KNOWN_FOR } from '../../identity/known-device.ts'
+import { WayWaits } from '../../identity/new-ways.ts'
 import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card.ts'
 import {
   DeviceName,
@@ -95,6 +96,12 @@ export function entrance(app: App, deps: PortalDeps): void {
         const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />
         return pageOf(page, 403).because(error)
       }
+      if (error instanceof WayWaits) {
+        const nonce = request.nonce()
+        const { from } = error
+        const about = { town: nameIn(town, language), language, to, nonce, worksFrom: from, timeZone: town.timeZone }
+        return pageOf(<EntrancePage {...about} />, error.status).because(error)
+      }
       if (!(error instanceof CardRefused || error instanceof TooManyAttempts || error instanceof CardAsleep))
         throw error
       const nonce = request.nonce()
@@ -155,6 +162,7 @@ export function entrance(app: App, deps: PortalDeps): void {
     const { response, code, csrf, ...named } = await jsonOf(request, Enrolment)
     const owner = await ownerOf(request, { ...(code ? { code } : {}), ...(csrf ? { csrf } : {}) })
     const kept = await keepPasskey(deps, { town: request.town, by: owner }, { response: response as never, named })
+    if (kept.waits) return Reply.flag('waits', true)
     return 'code' in owner ? signedIn(request, kept) : Reply.done()
   })
   route(app, { kind: 'public', method: 'get', path: '/blank' }, async (request) => {

@@ -89,6 +89,7 @@ export const noticeText = (kind: MessageKind, t: Texts): string =>
     'way-in': t['waysIn.copied'],
     'ways-changed': t['waysIn.changed'],
     'card-tried': t['waysIn.tried'],
+    'way-waits': t['waysIn.made'],
     proceeding: t['hearing.message'],
     'proceeding-withdrawn': t['hearing.withdrawn'],
     'proceeding-approved': t['hearing.approved'],

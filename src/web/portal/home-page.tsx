@@ -85,6 +85,7 @@ const LEADS: Partial<Record<MessageKind, string>> = {
   'way-in': '/me/devices',
   'ways-changed': '/me/devices',
   'card-tried': '/me/devices',
+  'way-waits': '/me/devices',
 }
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */

@@ -21,9 +21,10 @@ if (door && browserSupportsWebAuthn()) {
       const response = await startAuthentication({ optionsJSON: await post('/me/passkey/options', {}) })
       await post('/me/passkey', { response })
       location.assign(door.dataset.to ?? '/me')
-    } catch {
+    } catch (error) {
       const status = door.querySelector('[role=status]')
-      if (status) status.textContent = door.dataset.no ?? ''
+      const waits = error instanceof Error && error.message === 'way-waits'
+      if (status) status.textContent = (waits ? door.dataset.waits : door.dataset.no) ?? ''
     }
   })
 }
@@ -46,7 +47,8 @@ if (enrol) {
     try {
       const owner = enrol.dataset.here ? { csrf: enrol.dataset.csrf } : { code }
       const response = await startRegistration({ optionsJSON: await post('/me/enrol/options', { ...owner, ...named }) })
-      await post('/me/enrol', { ...owner, ...named, response })
+      const { waits } = await post('/me/enrol', { ...owner, ...named, response })
+      if (waits) throw new Error('way-waits')
       location.assign(enrol.dataset.here ? '/me/devices' : '/me')
     } catch (error) {
       const status = enrol.querySelector('[role=status]')
@@ -56,10 +58,13 @@ if (enrol) {
         return
       }
       const held = said === 'says-too-much'
+      const waits = said === 'way-waits'
       const known = error instanceof Error && error.name === 'InvalidStateError'
       if (held && plain) plain.closest('[hidden]')?.removeAttribute('hidden')
       if (status)
-        status.textContent = (held ? enrol.dataset.held : known ? enrol.dataset.known : enrol.dataset.no) ?? ''
+        status.textContent =
+          (waits ? enrol.dataset.waits : held ? enrol.dataset.held : known ? enrol.dataset.known : enrol.dataset.no) ??
+          ''
     }
   })
 }

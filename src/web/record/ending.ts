@@ -18,7 +18,8 @@ export function endingIn(context: PageContext<Staff | Resident>, deps: { clock: 
   const { form, town } = context
   const what = form.get('what')
   const id = form.get('which')
-  if (what === 'card' || what === 'everything') return { what }
+  if (what === 'card') return isUuid(id) ? { what, id } : { what }
+  if (what === 'everything') return { what }
   if ((what === 'telephone' || what === 'session' || what === 'helper') && isUuid(id)) return { what, id }
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
   const typed = typedIn(context)

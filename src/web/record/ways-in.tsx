@@ -6,7 +6,7 @@ import type { CardInForce, WaysIn } from '../../registry/person/end-ways-in.ts'
 import type { PageContext } from '../page-visit.ts'
 import { Button, DateField, ErrorSummary, type Faults, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { dayText, timeText } from './texts.ts'
+import { dayText, hourText, timeText } from './texts.ts'
 
 /** By what somebody is in, as they know it. */
 export function wayText(way: OpenSession['way'], telephones: WaysIn['telephones'], t: Texts): string {
@@ -28,7 +28,7 @@ export function WaysInList(props: {
 }) {
   const { context, ways, action, everywhere, typed = {}, faults = {} } = props
   const { t, language, town, session } = context
-  const { cards, telephones, sessions, helpers } = ways
+  const { cards, telephones, sessions, helpers, now } = ways
   const End = ({ what, id }: { what: string; id?: string }) => (
     <PostForm action={action} csrf={session.csrf}>
       <input type="hidden" name="what" value={what} />
@@ -37,6 +37,20 @@ export function WaysInList(props: {
       </Button>
     </PostForm>
   )
+  /** Of what does not work yet: from when. */
+  const waits = ({ worksFrom }: { worksFrom: string }) =>
+    worksFrom > now ? t['waysIn.waits'].replace('{day}', hourText(language, town.timeZone, worksFrom)) : undefined
+  const LetWork = ({ id }: { id: string }) =>
+    everywhere ? (
+      <PostForm action={action} csrf={session.csrf}>
+        <input type="hidden" name="what" value="let" />
+        <Button name="which" value={id}>
+          {t['waysIn.letWork']}
+        </Button>
+      </PostForm>
+    ) : (
+      ''
+    )
   const List = ({ title, of }: { title: string; of: readonly Child[] }) => (
     <>
       <h2>{title}</h2>
@@ -60,8 +74,10 @@ export function WaysInList(props: {
         title={t['waysIn.cards']}
         of={cards.map((card) => (
           <>
-            {t['waysIn.card'].replace('{day}', dayText(language, card.givenAt.slice(0, 10)))} · {cardUse(card, used, t)}
-            <End what="card" />
+            {t['waysIn.card'].replace('{day}', dayText(language, card.givenAt.slice(0, 10)))} ·{' '}
+            {waits(card) ?? cardUse(card, used, t)}
+            {waits(card) ? <LetWork id={card.id} /> : ''}
+            <End what="card" id={card.id} />
           </>
         ))}
       />
@@ -70,7 +86,9 @@ export function WaysInList(props: {
         of={telephones.map((one) => (
           <>
             <bdi>{[one.device, one.owner].filter(Boolean).join(' · ')}</bdi> ·{' '}
-            {t['waysIn.added'].replace('{day}', dayText(language, one.createdAt.slice(0, 10)))} · {used(one.usedAt)}
+            {t['waysIn.added'].replace('{day}', dayText(language, one.createdAt.slice(0, 10)))} ·{' '}
+            {waits(one) ?? used(one.usedAt)}
+            {waits(one) ? <LetWork id={one.handle} /> : ''}
             <End what="telephone" id={one.handle} />
           </>
         ))}

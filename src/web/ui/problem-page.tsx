@@ -68,6 +68,8 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'too-many-complaints': 'problem.many',
   busy: 'problem.busy',
   'card-asleep': 'waysIn.sleeps',
+  'way-waits': 'waysIn.waitsPhone',
+  'earlier-card-wrong': 'waysIn.earlierNo',
   'card-needs-word': 'entrance.wordAsk',
   'card-refused': 'entrance.cardNo',
   'client-taken': 'problem.clientTaken',

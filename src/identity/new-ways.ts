@@ -1,0 +1,41 @@
+import type { Transaction } from '../platform/database.ts'
+import { Problem, words } from '../platform/problem.ts'
+import type { Municipality } from '../town/model.ts'
+import { hadWayIn } from './resident-store.ts'
+
+// A way in that somebody else made for a neighbour who had one already works only after a while, of which they are told by all
+// there is to reach them: whoever stands at a desk in their name, or sits behind it, does not come in today.
+
+/** Where a card was given in this visit and never used, another is no second way in: it was printed badly. */
+const ONE_VISIT: Temporal.DurationLike = { hours: 12 }
+
+/**
+ * From when a way in works that was made without another one of the same neighbour's.
+ *
+ * @returns now, of somebody who never had one; otherwise after the town's `newWayHours`
+ */
+export async function worksFrom(
+  transaction: Transaction,
+  { town, neighbourId, now }: { town: Pick<Municipality, 'newWayHours'>; neighbourId: string; now: Temporal.Instant },
+): Promise<Temporal.Instant> {
+  const had = await hadWayIn(transaction, {
+    neighbourId,
+    before: new Date(now.subtract(ONE_VISIT).epochMilliseconds),
+  })
+  return had ? now.add({ hours: town.newWayHours }) : now
+}
+
+/** @throws when a card and its word, or a telephone, are right, and do not work yet. */
+export class WayWaits extends Problem {
+  /** RFC 3339. */
+  readonly from: string
+
+  constructor(from: Temporal.Instant) {
+    super(
+      'way-waits',
+      403,
+      words`This is new, and works from ${from}. With what you had before you can let it work now.`,
+    )
+    this.from = from.toString()
+  }
+}
