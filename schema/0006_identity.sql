@@ -78,6 +78,9 @@ create table enrolments (
   neighbour_id uuid not null,
   code_hash bytea not null check (length(code_hash) = 32),
   expires_at timestamptz not null,
+  -- Who made it at a counter, and from which network that day (a keyed hash): they are asked where it is used from there at once.
+  given_by text check (length(given_by) between 1 and 320),
+  given_from bytea check (length(given_from) = 32),
   primary key (municipality_id, id),
   unique (municipality_id, code_hash),
   foreign key (municipality_id, neighbour_id) references neighbours
@@ -99,6 +102,9 @@ create table passkeys (
   -- The credential's id, sealed likewise: a telephone is asked not to make a second one for the same person.
   credential bytea not null,
   created_at timestamptz not null,
+  -- As of cards; of one that its owner added it is nobody.
+  given_by text check (length(given_by) between 1 and 320),
+  given_from bytea check (length(given_from) = 32),
   -- Made at a counter for somebody who had a way in before, it works later, unless they let it work themselves.
   works_from timestamptz not null,
   used_at timestamptz,
@@ -131,10 +137,13 @@ create table resident_cards (
   code_hash bytea not null check (length(code_hash) = 32),
   -- The second thing asked for: the year of birth as recorded, or a word of the neighbour's own.
   word_hash bytea not null check (length(word_hash) = 32),
-  -- Wrong words from devices it never let in, and from those it did.
+  -- Wrong words from devices it never let in; and from each that it did, and at the desk: a keyed hash of the device, and how many.
   failures integer not null default 0,
-  failures_known integer not null default 0,
+  failures_known jsonb not null default '{}',
   created_at timestamptz not null,
+  -- Who made it at a counter, and from which network that day (a keyed hash): they are asked where it is used from there at once.
+  given_by text check (length(given_by) between 1 and 320),
+  given_from bytea check (length(given_from) = 32),
   -- As of telephones.
   works_from timestamptz not null,
   used_at timestamptz,

@@ -244,7 +244,7 @@ create table flags (
   staff_id text not null,
   neighbour_id uuid not null,
   kind text not null check (kind in ('no-case', 'unknown-case', 'own-record', 'same-household', 'same-address', 'watched',
-    'probing', 'many-people', 'out-of-hours')),
+    'probing', 'many-people', 'out-of-hours', 'given-and-used')),
   -- What was opened by the look-up: names of fields, of nobody.
   fields text[] not null default '{}',
   reviewed_by text,

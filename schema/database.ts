@@ -231,6 +231,8 @@ export interface EnforcementBodies {
 export interface Enrolments {
   code_hash: Buffer;
   expires_at: Timestamp;
+  given_by: string | null;
+  given_from: Buffer | null;
   id: string;
   municipality_id: string;
   neighbour_id: string;
@@ -665,6 +667,8 @@ export interface Passkeys {
   created_at: Timestamp;
   credential: Buffer;
   device: Buffer;
+  given_by: string | null;
+  given_from: Buffer | null;
   handle: string;
   id: Buffer;
   municipality_id: string;
@@ -791,7 +795,9 @@ export interface ResidentCards {
   created_at: Timestamp;
   ended_by: string | null;
   failures: Generated<number>;
-  failures_known: Generated<number>;
+  failures_known: Generated<Json>;
+  given_by: string | null;
+  given_from: Buffer | null;
   id: string;
   municipality_id: string;
   neighbour_id: string;

@@ -23,7 +23,7 @@ export async function demoVisitor(deps: ProofDeps, town: Municipality): Promise<
     { form, idempotencyKey: 'invented-visitor', source: 'register' },
   )
   const visitor = await registered.chain(async ({ id }) => {
-    const card = await giveCard(deps, { town, by: clerk }, { neighbourId: id, word: WORD })
+    const card = await giveCard(deps, { town, by: clerk }, { source: 'desk', neighbourId: id, word: WORD })
     const order = ProofOrder.parse({ profile: 'library' })
     const proof = await issueProof(
       deps,

@@ -106,7 +106,7 @@ function situations(): Situation[] {
       position: clean(),
       more: { overBudget: true },
     })),
-    ...[client, authority, enforcer, helper, stranger, job].map((requester) => ({
+    ...[client, authority, enforcer, stranger, job].map((requester) => ({
       why: 'lockdown',
       requester,
       position: clean(),
@@ -200,8 +200,8 @@ const CIRCUMSTANCES: readonly Circumstance[] = [
     never: (requester, action, purpose) =>
       !(
         (requester.kind === 'resident' &&
-          !requester.helper &&
           requester.neighbourId === RECORD.id &&
+          (!requester.helper || action === 'revoke') &&
           !(requester.representative && action === 'prove')) ||
         (requester.kind === 'job' && purpose === 'hidden-likeness') ||
         (requester.kind === 'staff' &&

@@ -14,7 +14,8 @@ export const UNCONDITIONAL = {
   'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
     (principal is Resident && principal.record == resource) ||
     (principal is Representative && principal.record == resource && action != Action::"prove") ||
-    (principal is Job && context.purpose == Purpose::"hidden-likeness") ||
+    (principal is Helper && principal.record == resource && action == Action::"revoke") ||
+  (principal is Job && context.purpose == Purpose::"hidden-likeness") ||
     (principal is Staff && action == Action::"depart" && context.purpose == Purpose::"departure") ||
     (principal is Staff &&
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"protection" ||

@@ -173,6 +173,23 @@ export const keepProbingFlag = (
     })
     .execute()
 
+/** Flags a member of staff about somebody, once a day. */
+export const keepFlagOfTheDay = (
+  transaction: Transaction,
+  {
+    municipalityId,
+    staffId,
+    neighbourId,
+    kind,
+  }: { municipalityId: string; staffId: string; neighbourId: string; kind: 'given-and-used' },
+) =>
+  sql`insert into flags (id, municipality_id, staff_id, neighbour_id, kind)
+    select ${uuidv7()}::uuid, ${municipalityId}::uuid, ${staffId}, ${neighbourId}::uuid, ${kind}
+    where not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${staffId}
+      and known.neighbour_id = ${neighbourId}::uuid and known.kind = ${kind} and known.raised_at > clock_timestamp() - interval '1 day')`.execute(
+    transaction,
+  )
+
 /** What was shown within the spans that are running. */
 export interface Totals {
   span: string

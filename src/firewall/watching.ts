@@ -5,7 +5,7 @@ import { drawOpenings } from './drawn.ts'
 import { countLeaving, neverSpent, Spent, spentUntil } from './leaving.ts'
 import type { Ask } from './model.ts'
 import type { Standing } from './standing.ts'
-import { conspicuous, keepFlags, keepProbingFlag } from './store.ts'
+import { conspicuous, keepFlagOfTheDay, keepFlags, keepProbingFlag } from './store.ts'
 
 /**
  * What is written down of each answer that shows somebody, in its transaction: it is counted, flagged and drawn by lot.
@@ -85,6 +85,13 @@ async function raiseFlags(
     })),
   )
 }
+
+/** Flags whoever made a way in for somebody that was used at once from where it was made: they are asked about it. */
+export const raiseGivenAndUsed = (
+  transaction: Transaction,
+  municipalityId: string,
+  { staffId, neighbourId }: { staffId: string; neighbourId: string },
+) => keepFlagOfTheDay(transaction, { municipalityId, staffId, neighbourId, kind: 'given-and-used' })
 
 /** Flags whoever may be asking for somebody who hides: a supervisor should look. */
 export async function raiseProbing(

@@ -5,6 +5,7 @@ import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../town/model.ts'
+import { askWhoMadeIt } from './given-and-used.ts'
 import type { FormOwner } from './keep-form.ts'
 import {
   claimSession,
@@ -87,6 +88,8 @@ export type NewSession =
       way: Way
       /** The office in whose browser it was, where its staff were signed in there. */
       atOffice?: string | undefined
+      /** Where they came from: it is compared, and not kept. */
+      source: string
     }
 
 /** What a neighbour comes in by: a card, or a telephone by its handle. */
@@ -135,6 +138,10 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
             confirmed_at: now.toString(),
           }),
     })
+    if (who.kind === 'resident') {
+      const used = { way: who.way, neighbourId: who.subject, source: who.source, atOffice: who.atOffice !== undefined }
+      await askWhoMadeIt(transaction, { hash, town, now, used })
+    }
   })
   return cookieValue(token)
 }

@@ -6,8 +6,8 @@ import { hadWayIn } from './resident-store.ts'
 // A way in that somebody else made for a neighbour who had one already works only after a while, of which they are told by all
 // there is to reach them: whoever stands at a desk in their name, or sits behind it, does not come in today.
 
-/** Where a card was given in this visit and never used, another is no second way in: it was printed badly. */
-const ONE_VISIT: Temporal.DurationLike = { hours: 12 }
+/** What was given within the hour and never used is of this visit: another is no second way in, it was printed badly. */
+const ONE_VISIT: Temporal.DurationLike = { hours: 1 }
 
 /**
  * From when a way in works that was made without another one of the same neighbour's.

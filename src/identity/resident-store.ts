@@ -82,7 +82,7 @@ export const useEnrolment = (transaction: Transaction, { codeHash, now }: { code
     .where('code_hash', '=', codeHash)
     .where('expires_at', '>', now)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
-    .returning('neighbour_id')
+    .returning(['neighbour_id', 'given_by', 'given_from'])
     .executeTakeFirst()
 
 export const keepPasskeyRow = (transaction: Transaction, row: Insertable<DB['passkeys']>) =>
@@ -138,18 +138,19 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
     .forUpdate()
     .executeTakeFirst()
 
+/** @param known wrong words from known devices and at the desk, where it was one of them */
 export const noteCardTried = (
   transaction: Transaction,
   {
-    column,
     failures,
+    known,
     usedAt,
     id,
-  }: { column: 'failures' | 'failures_known'; failures: number; usedAt: string | Date | null; id: string },
+  }: { failures: number; known: Readonly<Record<string, number>>; usedAt: string | Date | null; id: string },
 ) =>
   transaction
     .updateTable('resident_cards')
-    .set({ [column]: failures, used_at: usedAt })
+    .set({ failures, failures_known: sql`${JSON.stringify(known)}::text::jsonb`, used_at: usedAt })
     .where('id', '=', id)
     .execute()
 
@@ -180,11 +181,30 @@ export async function hadWayIn(
   { neighbourId, before }: { neighbourId: string; before: Date },
 ): Promise<boolean> {
   const { rows } = await sql<{ had: boolean }>`
-    select exists (select from resident_cards card where card.neighbour_id = ${neighbourId}
+    with whose (id) as (
+      select ${neighbourId}::uuid
+      -- What was given to a record that is this one now was theirs, too.
+      union select one.joined_id from joins one where one.decision = 'approved' and record_of(one.joined_id) = ${neighbourId}::uuid)
+    select exists (select from resident_cards card where card.neighbour_id in (select id from whose)
         and (card.used_at is not null or card.created_at < ${before}))
-      or exists (select from passkeys one where one.neighbour_id = ${neighbourId}) as had`.execute(transaction)
+      or exists (select from passkeys one where one.neighbour_id in (select id from whose)
+        and (one.used_at is not null or one.created_at < ${before})) as had`.execute(transaction)
   return rows[0]?.had ?? true
 }
+
+/** Who made a way in at a counter, and from where. */
+export const wayGiven = (transaction: Transaction, way: { kind: 'card' | 'telephone'; id: string }) =>
+  way.kind === 'card'
+    ? transaction
+        .selectFrom('resident_cards')
+        .select(['given_by', 'given_from', 'created_at'])
+        .where('id', '=', way.id)
+        .executeTakeFirst()
+    : transaction
+        .selectFrom('passkeys')
+        .select(['given_by', 'given_from', 'created_at'])
+        .where('handle', '=', way.id)
+        .executeTakeFirst()
 
 /** Lets a card or a telephone of a neighbour's work that was to work later. */
 export async function letWayWork(
@@ -213,7 +233,7 @@ export async function letWayWork(
 /**
  * Cancels cards that another takes the place of.
  *
- * @param but the card that stays, where it is one of them
+ * @param madeBefore only those made before this: of what was made since, another was meant
  * @param which all of them, or those that do not work yet
  */
 export const cancelCards = (
@@ -221,40 +241,26 @@ export const cancelCards = (
   {
     cancelledAt,
     neighbourId,
-    but,
+    madeBefore,
     which = 'all',
-  }: { cancelledAt: Temporal.Instant; neighbourId: string; but?: string; which?: 'all' | 'waiting' },
+  }: { cancelledAt: Temporal.Instant; neighbourId: string; madeBefore?: Date; which?: 'all' | 'waiting' },
 ) =>
   transaction
     .updateTable('resident_cards')
     .set({ cancelled_at: cancelledAt.toString(), ended_by: 'replaced' })
     .where('neighbour_id', '=', neighbourId)
     .where('cancelled_at', 'is', null)
-    .$if(but !== undefined, (query) => query.where('id', '!=', but ?? ''))
+    .$if(madeBefore !== undefined, (query) => query.where('created_at', '<', madeBefore ?? new Date(0)))
     .$if(which === 'waiting', (query) => query.where('works_from', '>', new Date(cancelledAt.epochMilliseconds)))
     .execute()
 
 export const keepCard = (transaction: Transaction, row: Insertable<DB['resident_cards']>) =>
   transaction.insertInto('resident_cards').values(row).execute()
 
-export const keepEnrolment = (
-  transaction: Transaction,
-  {
-    municipalityId,
-    neighbourId,
-    codeHash,
-    expiresAt,
-  }: { municipalityId: string; neighbourId: string; codeHash: Buffer; expiresAt: string },
-) =>
+export const keepEnrolment = (transaction: Transaction, row: Omit<Insertable<DB['enrolments']>, 'id'>) =>
   transaction
     .insertInto('enrolments')
-    .values({
-      id: uuidv7(),
-      municipality_id: municipalityId,
-      neighbour_id: neighbourId,
-      code_hash: codeHash,
-      expires_at: expiresAt,
-    })
+    .values({ id: uuidv7(), ...row })
     .execute()
 
 export const cardsInForce = (transaction: Transaction, neighbourId: string) =>
@@ -269,7 +275,7 @@ export const cardsInForce = (transaction: Transaction, neighbourId: string) =>
 export const cardsEver = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('resident_cards')
-    .select(['created_at', 'used_at', 'cancelled_at', 'ended_by'])
+    .select(['id', 'created_at', 'used_at', 'cancelled_at', 'ended_by'])
     .where('neighbour_id', '=', neighbourId)
     .orderBy('created_at')
     .execute()
@@ -284,7 +290,12 @@ export const enrolmentsOpen = (transaction: Transaction, { neighbourId, now }: {
 
 export const loseCards = (
   transaction: Transaction,
-  { cancelledAt, neighbourId, id }: { cancelledAt: string; neighbourId: string; id?: string | undefined },
+  {
+    cancelledAt,
+    neighbourId,
+    id,
+    working = false,
+  }: { cancelledAt: string; neighbourId: string; id?: string | undefined; working?: boolean },
 ) =>
   transaction
     .updateTable('resident_cards')
@@ -292,6 +303,7 @@ export const loseCards = (
     .where('neighbour_id', '=', neighbourId)
     .where('cancelled_at', 'is', null)
     .$if(id !== undefined, (query) => query.where('id', '=', id ?? ''))
+    .$if(working, (query) => query.where('works_from', '<=', new Date(cancelledAt)))
     .execute()
 
 export const removePasskeys = (

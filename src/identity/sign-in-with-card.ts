@@ -112,14 +112,17 @@ export async function signInWithCard(
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word), expected)
     const mine = card !== undefined && (known?.letInBy(card.id) ?? false)
-    const failed = (mine ? card?.failures_known : card?.failures) ?? 0
+    const by = mine && known ? countedUnder(hash, known.id) : undefined
+    const tries = triesOf(card?.failures_known)
+    const failed = (by === undefined ? card?.failures : tries[by]) ?? 0
+    const next = afterTry(failed, right)
     const counts = card !== undefined && failed < MOST_FAILURES
     const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
     const waits = card !== undefined && card.works_from.getTime() > now.epochMilliseconds
     // The same statements for a card there is and one there is not.
     await noteCardTried(transaction, {
-      failures: right ? 0 : failed + 1,
-      column: mine ? 'failures_known' : 'failures',
+      failures: by === undefined ? next : (card?.failures ?? 0),
+      known: by === undefined ? tries : { ...tries, [by]: next },
       usedAt: right && !sleeps && !waits ? now.toString() : (card?.used_at ?? null),
       id: counts ? card.id : NO_CARD,
     })
@@ -136,7 +139,11 @@ export async function signInWithCard(
       if (waits) return { waitsUntil: card.works_from.toTemporalInstant() }
       // The one before it worked until now.
       if (card.used_at === null)
-        await cancelCards(transaction, { cancelledAt: now, neighbourId: card.neighbour_id, but: card.id })
+        await cancelCards(transaction, {
+          cancelledAt: now,
+          neighbourId: card.neighbour_id,
+          madeBefore: card.created_at,
+        })
       return { neighbourId: card.neighbour_id, cardId: card.id, device: deviceLetIn(hash, known, card.id) }
     }
     return deps.removalOf(transaction, card.neighbour_id)
@@ -149,34 +156,47 @@ export async function signInWithCard(
   return whose
 }
 
+/** What is counted at the desk, beside the devices. */
+const DESK = 'desk'
+const countedUnder = (hash: (text: string) => Buffer, deviceId: string) =>
+  hash(`card tries ${deviceId}`).toString('hex').slice(0, 16)
+/** Of more devices than this the first are forgotten: whoever made so many came in by the card each time. */
+const MOST_COUNTED = 20
+const triesOf = (kept: unknown): Record<string, number> =>
+  Object.fromEntries(Object.entries((kept ?? {}) as Record<string, number>).slice(-MOST_COUNTED))
+/** One try more after a right word, and not all of them: whoever else tries gains nothing by its owner coming in often. */
+const afterTry = (failed: number, right: boolean) => (right ? Math.max(0, failed - 1) : failed + 1)
+
 /**
- * Whether somebody at a counter brings a card of theirs that works, and knows its word. A wrong word counts as at the door.
+ * Whether somebody at a counter brings a card of theirs, and knows its word: one that works, or ended when they left. What is tried
+ * at the desk is counted there, so that nobody elsewhere makes a right card wrong; its owner is told as of the door.
  *
  * @param typed the card's code and its word, as they stand on the form
  */
 export async function isCardOf(
   transaction: Transaction,
   {
-    hash,
+    deps,
+    town,
     neighbourId,
-    now,
     typed,
   }: {
-    hash: (text: string) => Buffer
+    deps: Pick<IdentityDeps, 'gate' | 'clock' | 'leaveMessage'>
+    town: Municipality
     neighbourId: string
-    now: Temporal.Instant
     typed: { code: string; word: string }
   },
 ): Promise<boolean> {
+  const { hash } = await deps.gate.keysOf(town.id)
   const card = await lockCard(transaction, codeHash(hash, crockfordTyped(typed.code)))
-  if (card === undefined || card.neighbour_id !== neighbourId || card.ended_by !== null) return false
-  if (card.failures >= MOST_FAILURES || card.works_from.getTime() > now.epochMilliseconds) return false
+  if (card === undefined || card.neighbour_id !== neighbourId || !card.lives_here) return false
+  const tries = triesOf(card.failures_known)
+  const failed = tries[DESK] ?? 0
+  if (failed >= MOST_FAILURES || card.works_from.getTime() > deps.clock.now().epochMilliseconds) return false
   const right = equalInConstantTime(wordHash(hash, card.id, typed.word), card.word_hash)
-  await noteCardTried(transaction, {
-    column: 'failures',
-    failures: right ? 0 : card.failures + 1,
-    usedAt: card.used_at,
-    id: card.id,
-  })
+  const next = afterTry(failed, right)
+  const known = { ...tries, [DESK]: next }
+  await noteCardTried(transaction, { failures: card.failures, known, usedAt: card.used_at, id: card.id })
+  if (next === MOST_FAILURES) await noticeOfWays(transaction, { deps, town, neighbourId, kind: 'card-tried' })
   return right
 }

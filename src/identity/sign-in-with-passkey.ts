@@ -160,6 +160,7 @@ export async function keepPasskey(
   const now = deps.clock.now()
   return inMunicipality(deps.database, town.id, async (transaction) => {
     let neighbourId: string | undefined
+    let made: { given_by: string | null; given_from: Buffer | null } = { given_by: null, given_from: null }
     if ('neighbourId' in owner) neighbourId = owner.neighbourId
     else {
       const used = await useEnrolment(transaction, {
@@ -167,6 +168,7 @@ export async function keepPasskey(
         now: new Date(now.epochMilliseconds),
       })
       neighbourId = used?.neighbour_id
+      if (used) made = { given_by: used.given_by, given_from: used.given_from }
     }
     if (neighbourId === undefined) throw new PasskeyRefused()
     // Made from a session, it was made with what they had before.
@@ -182,6 +184,7 @@ export async function keepPasskey(
       credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
       created_at: now.toString(),
       works_from: works.toString(),
+      ...made,
     })
     const waits = Temporal.Instant.compare(works, now) > 0
     await noticeOfWays(transaction, { deps, town, neighbourId, kind: waits ? 'way-waits' : 'ways-changed' })

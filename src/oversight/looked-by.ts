@@ -1,5 +1,6 @@
 import { organisationNames } from '../firewall/organisations.ts'
 import { helpersIn } from '../identity/help.ts'
+import { cardsEver } from '../identity/resident-store.ts'
 import { devicesIn } from '../identity/sign-in-with-passkey.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
@@ -12,7 +13,11 @@ import { ordersTold } from './open-by-order.ts'
 export type By =
   | { kind: 'staff'; office?: string }
   /** Oneself, or whoever has the card; in the browser of an office, where its staff were signed in there. */
-  | { kind: 'card'; atOffice?: string }
+  | {
+      kind: 'card'
+      atOffice?: string /** RFC 3339: when it was given, where there was more than one. */
+      givenAt?: string
+    }
   | { kind: 'telephone'; name?: string; atOffice?: string }
   /** A wallet that a code was given for. */
   | { kind: 'wallet' }
@@ -45,11 +50,17 @@ export async function namesOfWays(
   const acts = (word: string) => residents.some(({ content }) => content.requester.startsWith(`${word} `))
   const helpers = acts('helper') ? await helpersIn(transaction, { ledger, neighbourId, which: 'ever' }) : []
   const telephones = acts('telephone') ? await devicesIn(transaction, { ledger, neighbourId, which: 'ever' }) : []
+  const cards = acts('card') ? await cardsEver(transaction, neighbourId) : []
   const representations = acts('representative') ? await representationsEver(transaction, neighbourId, reopen) : []
   const orders = lines.some(({ content }) => content.action === 'open-by-order')
     ? await ordersTold(transaction, neighbourId, reopen)
     : []
 
+  // One whose owner has had several is called by its day: theirs from the one that a counter made since.
+  const givenOf = (id: string) => {
+    const card = cards.length > 1 ? cards.find((one) => one.id === id) : undefined
+    return card === undefined ? {} : { givenAt: card.created_at.toISOString() }
+  }
   const officeOf = ({ organisation }: LedgerContent) => {
     const name = organisation === null ? undefined : organisations.get(organisation)
     return name === undefined ? {} : { atOffice: name }
@@ -70,7 +81,7 @@ export async function namesOfWays(
     const [way = '', id = ''] = requester.split(' ')
     switch (way) {
       case 'card':
-        return { kind: 'card', ...officeOf(content) }
+        return { kind: 'card', ...givenOf(id), ...officeOf(content) }
       case 'telephone': {
         const name = telephones.find(({ handle }) => handle === id)?.device
         return { kind: 'telephone', ...(name === undefined ? {} : { name }), ...officeOf(content) }

@@ -35,6 +35,7 @@ export const FLAG_KINDS = [
   'probing',
   'many-people',
   'out-of-hours',
+  'given-and-used',
 ] as const
 
 /** A look-up that a supervisor should ask about. Names nobody: ids and a pseudonym. */

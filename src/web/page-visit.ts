@@ -15,6 +15,8 @@ export interface PageContext<Who extends Staff | Resident = Staff | Resident> {
   requester: Who
   session: Session
   params: Record<string, string>
+  /** Where it was asked from: compared and counted, and never kept as it is. */
+  source: string
   /** Where the page is shown again, in another language. */
   path: string
   query(name: string): string

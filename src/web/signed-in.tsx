@@ -173,7 +173,14 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         for (const value of Object.values(request.params)) if (!/^[\w-]{1,100}$/.test(value)) throw new NotFound()
         const back = withoutLanguage(method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, form))
         const boxed = method === 'post' ? (await request.sentForm()).map((all) => all.without('csrf')) : request.nothing
-        const asked = { params: { ...request.params }, path: back, query: request.query, form, nonce: request.nonce }
+        const asked = {
+          params: { ...request.params },
+          source: request.source,
+          path: back,
+          query: request.query,
+          form,
+          nonce: request.nonce,
+        }
         const context = { town, ...page, requester, session, ...asked, sent: boxed }
         if (method === 'post') sent = context
         if (form.wrong) throw new Problem('too-large', 413, 'This file is too large.')

@@ -23,7 +23,7 @@ const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId
 async function adult(more: object = {}) {
   const { id } = await register(app, { dateOfBirth: '1984-05-01', ...more })
   const { code } = await shownTo(
-    giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+    giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
   )
   return { id, code }
 }
@@ -109,14 +109,18 @@ describe('access ends with the person', () => {
 
   it('gives no new way in to somebody who has left, not even by SQL', async () => {
     const { id } = await adult()
-    const enrolment = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
+    const enrolment = await shownTo(
+      offerEnrolment(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, source: 'desk' }),
+    )
     await dies(id)
     await expect(
-      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
     ).rejects.toMatchObject({
       code: 'not-resident',
     })
-    await expect(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id)).rejects.toMatchObject({
+    await expect(
+      offerEnrolment(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, source: 'desk' }),
+    ).rejects.toMatchObject({
       code: 'not-resident',
     })
     await expect(
@@ -154,7 +158,9 @@ describe('access ends with the person', () => {
     expect(back.status).toBe(201)
     // The same answer as before they came back: the old card tells nobody that they did.
     expect((await comeIn(code)).status).toBe(403)
-    const card = await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }))
+    const card = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
+    )
     // They had one before: it works after a while, as anybody's does.
     expect(card.waits).toBe(true)
     await app.peek(`update resident_cards set works_from = now() where neighbour_id = '${id}'`)

@@ -22,7 +22,7 @@ async function card(word?: string) {
   const { id } = await register(app, { dateOfBirth: '1984-05-01' })
   let code = ''
   // What the clerk's page shows, read where only a test may.
-  const given = await giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word })
+  const given = await giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word })
   given.map((made) => {
     code = made.code
     return made
@@ -105,12 +105,12 @@ describe('somebody who guesses cards', () => {
     app.clock.advance({ minutes: 10 })
   })
 
-  it('who holds a lost card has ten tries at its word, and a right one in between begins the count again', async () => {
+  it('who holds a lost card has ten tries at its word, and its owner’s right one gives them one more', async () => {
     const { code } = await card('una paraula meva')
     for (let failure = 0; failure < MOST_FAILURES - 1; failure += 1)
       expect((await tryIn(code, `no ${failure}`)).status).toBe(401)
     expect((await tryIn(code, 'Una paraula MEVA')).status).toBe(303)
-    for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(code, `no ${failure}`)
+    for (let more = 0; more < 2; more += 1) await tryIn(code, `no ${more} more`)
     expect((await tryIn(code, 'una paraula meva')).status).toBe(401)
   })
 

@@ -180,7 +180,9 @@ describe('a card', () => {
       )
     ).status
   const cardOf = async (id: string) => {
-    const card = await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }))
+    const card = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
+    )
     return card.code
   }
 

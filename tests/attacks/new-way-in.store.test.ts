@@ -40,7 +40,7 @@ const give = (neighbourId: string, earlier?: { code: string; word: string }): Pr
     giveCard(
       app.rooms,
       { town: app.town, by: clerk },
-      { neighbourId, word: undefined, ...(earlier ? { earlier } : {}) },
+      { source: 'desk', neighbourId, word: undefined, ...(earlier ? { earlier } : {}) },
     ),
   )
 const adult = async () => (await register(app, { dateOfBirth: '1984-05-01' })).id
@@ -197,6 +197,112 @@ describe('what comes after all ways in were cut off', () => {
   })
 })
 
+describe('other doors to a new card', () => {
+  it('a join of two records is none: what either had counts, and its holder is told that it is over', async () => {
+    const { id: victim, code } = await withCard()
+    const { id: empty } = await register(app, { dateOfBirth: '1984-05-01' })
+    const proposed = await app.ask<{ id: string }>('POST', `/v1/neighbours/${empty}/joins`, {
+      as: 'clerk',
+      body: { other: victim, reason: 'Two records of one person' },
+    })
+    expect(proposed.status, proposed.text).toBe(201)
+    const done = await app.ask('POST', `/v1/neighbours/${empty}/joins/${proposed.body.id}/decision`, {
+      as: 'second-clerk',
+      body: { decision: 'approved' },
+    })
+    expect(done.status, done.text).toBeLessThan(300)
+    expect((await comeIn(code)).status).toBe(401)
+    expect((await give(empty)).waits).toBe(true)
+    expect(
+      await app.peek(`select id from notices where neighbour_id = '${empty}' and kind = 'ways-changed'`),
+    ).not.toEqual([])
+  })
+
+  it('whoever helps cancels a lost card, and not the one that a counter made since', async () => {
+    const { id, code } = await withCard()
+    const card = await give(id)
+    const helper: Resident = { ...own(id), id: 'helper x', helper: true }
+    const lost = () =>
+      endWaysIn(app.rooms, { town: app.town, by: helper }, { neighbourId: id, ending: { what: 'card' } })
+    await lost()
+    expect((await comeIn(code)).status).toBe(401)
+    await lost()
+    expect((await comeIn(card.code)).status).toBe(403)
+    await app.peek(`update resident_cards set works_from = now() where neighbour_id = '${id}'`)
+    expect((await comeIn(card.code)).status).toBe(303)
+  })
+
+  it('one that waits is ended with a sign-in of this moment alone', async () => {
+    const { id } = await withCard()
+    await give(id)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    const page = await (await me.open('/me/devices')).text()
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    const which = /name="what" value="let"[\s\S]*?name="which" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    app.clock.advance({ minutes: 6 })
+    const late = await me.open('/me/devices', {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, what: 'card', which }),
+    })
+    expect(late.headers.get('location')).toMatch(/^\/me\/in/)
+  })
+
+  it('an old card that was never used cancels none that was made since', async () => {
+    const id = await adult()
+    const { code } = await give(id)
+    app.clock.advance({ hours: 2 })
+    const since = await give(id)
+    expect(since.waits).toBe(true)
+    expect((await comeIn(code)).status).toBe(303)
+    app.clock.advance({ hours: 73 })
+    expect((await comeIn(since.code)).status).toBe(303)
+  })
+
+  it('tries from elsewhere do not make a right card wrong at a counter, nor one device another’s', async () => {
+    const { id, code } = await withCard()
+    const known = async (word: string, cookie?: string) => {
+      places += 1
+      const response = await app.fetch(
+        new Request('https://vallmar.example/me/in', {
+          method: 'POST',
+          headers: { host: 'vallmar.example', 'test-source': `place ${places}`, ...(cookie ? { cookie } : {}) },
+          body: new URLSearchParams({ code, word, to: '/me' }),
+          redirect: 'manual',
+        }),
+      )
+      const set = response.headers.getSetCookie().find((one) => one.startsWith('padron-known='))
+      return { status: response.status, cookie: set?.split(';')[0] ?? '' }
+    }
+    const [family, mine] = [(await known('1984')).cookie, (await known('1984')).cookie]
+    for (let word = 0; word <= MOST_FAILURES; word += 1) {
+      await known(`no ${word}`)
+      await known(`no ${word}`, family)
+    }
+    expect((await known('1984')).status).toBe(401)
+    expect((await known('1984', family)).status).toBe(401)
+    expect((await known('1984', mine)).status).toBe(303)
+    expect((await give(id, { code, word: '1984' })).waits).toBe(false)
+  })
+
+  it('a card that ended when its holder left is one they had, once they are back', async () => {
+    const { id, code } = await withCard()
+    const departed = await app.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away', saidBy: 'in-person' },
+      ifMatch: 1,
+    })
+    expect(departed.status, departed.text).toBe(201)
+    const back = await app.ask('POST', `/v1/neighbours/${id}/returns`, {
+      as: 'clerk',
+      body: { address: { kind: 'no-fixed-address' } },
+      ifMatch: 2,
+    })
+    expect(back.status, back.text).toBe(201)
+    expect((await give(id)).waits).toBe(true)
+    expect((await give(id, { code, word: '1984' })).waits).toBe(false)
+  })
+})
+
 describe('the waiting time', () => {
   it('is the town’s, and may be none', async () => {
     const { id } = await withCard()
@@ -217,5 +323,99 @@ describe('the waiting time', () => {
     expect(Temporal.Instant.from(ways.cards[1]?.worksFrom ?? '').epochMilliseconds).toBe(
       Temporal.Instant.from(card.worksFrom).epochMilliseconds,
     )
+  })
+})
+
+describe('whoever makes a way in at a counter', () => {
+  const flagged = async (staff: string) =>
+    (
+      await app.peek<{ neighbour_id: string }>(
+        `select neighbour_id from flags where staff_id = '${staff}' and kind = 'given-and-used'`,
+      )
+    ).map((row) => row.neighbour_id)
+  const makes = async (staff: string, id: string) => {
+    const by: Staff = { ...clerk, id: staff }
+    return (
+      await shownTo(
+        giveCard(app.rooms, { town: app.town, by }, { neighbourId: id, word: undefined, source: '198.51.100.7' }),
+      )
+    ).code
+  }
+  const cameInFrom = async (code: string, source: string, cookie = '') =>
+    (
+      await app.fetch(
+        new Request('https://vallmar.example/me/in', {
+          method: 'POST',
+          headers: { host: 'vallmar.example', 'test-source': source, ...(cookie ? { cookie } : {}) },
+          body: new URLSearchParams({ code, word: '1984', to: '/me' }),
+          redirect: 'manual',
+        }),
+      )
+    ).status
+
+  it('is flagged where it is used within the hour from the same network, once', async () => {
+    const id = await adult()
+    const code = await makes('maker', id)
+    expect(await cameInFrom(code, '203.0.113.9')).toBe(303)
+    expect(await flagged('maker')).toEqual([])
+    expect(await cameInFrom(code, '198.51.100.7')).toBe(303)
+    expect(await cameInFrom(code, '198.51.100.7')).toBe(303)
+    expect(await flagged('maker')).toEqual([id])
+    const supervisor = await signedIn(app, {
+      kind: 'staff',
+      subject: 'supervisor',
+      role: 'supervisor',
+      office: DEMO_OFFICE,
+    })
+    expect(await (await supervisor.open('/desk/flags')).text()).toContain('used within the hour from the office')
+  })
+
+  it('is flagged where it is used in a browser in which staff were signed in, wherever that is', async () => {
+    const id = await adult()
+    const code = await makes('other-maker', id)
+    const desk = await signedIn(app, { kind: 'staff', subject: 'colleague', role: 'clerk', office: DEMO_OFFICE })
+    expect(await cameInFrom(code, '203.0.113.9', desk.cookie)).toBe(303)
+    expect(await flagged('other-maker')).toEqual([id])
+  })
+
+  it('is not flagged for what is used later, or comes from a telephone that its owner added', async () => {
+    const id = await adult()
+    const code = await makes('late-maker', id)
+    app.clock.advance({ minutes: 61 })
+    expect(await cameInFrom(code, '198.51.100.7')).toBe(303)
+    expect(await flagged('late-maker')).toEqual([])
+  })
+
+  it('is told apart from the neighbour by the neighbour: which card it was, and that it was in an office', async () => {
+    const { id, code } = await withCard()
+    const second = await makes('told-maker', id)
+    await app.peek(`update resident_cards set works_from = now() - interval '1 day' where neighbour_id = '${id}'`)
+    await app.peek(
+      `update resident_cards set created_at = created_at - interval '40 days' where neighbour_id = '${id}' and used_at is not null`,
+    )
+    const cards = await app.peek<{ id: string; used_at: Date | null }>(
+      `select id, used_at from resident_cards where neighbour_id = '${id}' order by created_at`,
+    )
+    for (const [i, card] of cards.entries()) {
+      const browser = await signedIn(app, {
+        kind: 'resident',
+        subject: id,
+        way: { kind: 'card', id: card.id },
+        ...(i === 1 ? { atOffice: DEMO_OFFICE } : {}),
+      })
+      expect((await browser.open('/me/record')).status).toBe(200)
+    }
+    const me = await signedIn(app, { kind: 'resident', subject: id, way: { kind: 'card', id: cards[0]?.id ?? '' } })
+    const looked = (await (await me.open('/me/looked')).text()).replaceAll(/<[^>]*>/g, ' ')
+    const day = (ago: number) =>
+      app.clock
+        .now()
+        .toZonedDateTimeISO('UTC')
+        .subtract({ days: ago })
+        .toLocaleString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
+    expect(looked).toMatch(new RegExp(`With your card given on ${day(0)} \\(in a browser of Citizenship Office\\)`))
+    expect(looked).toMatch(/With your card given on /g)
+    expect(new Set(looked.match(/With your card given on \d+ \w+ \d+/g))?.size).toBe(2)
+    expect([code, second].every((one) => !looked.includes(one))).toBe(true)
   })
 })

@@ -63,7 +63,7 @@ export async function measurePortal(stage: Stage): Promise<PortalFigures> {
         id = answer.id
         return answer
       })
-      const card = await giveCard(rooms, { town, by: clerk }, { neighbourId: id, word })
+      const card = await giveCard(rooms, { town, by: clerk }, { source: 'desk', neighbourId: id, word })
       card.map(({ code }) => people.push({ code, word, cookie: '' }))
       paper = id
     }

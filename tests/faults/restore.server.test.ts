@@ -100,7 +100,11 @@ async function isRevoked({ list, index }: { list: string; index: number }, ask =
 }
 async function cardFor(id: string, rooms: Rooms = app.rooms): Promise<string> {
   const codes: string[] = []
-  const given = await giveCard(rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'una paraula' })
+  const given = await giveCard(
+    rooms,
+    { town: app.town, by: clerk },
+    { source: 'desk', neighbourId: id, word: 'una paraula' },
+  )
   given.map(({ code }) => codes.push(code))
   return codes[0] ?? ''
 }

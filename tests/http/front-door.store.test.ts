@@ -113,7 +113,7 @@ describe('the front door', () => {
   it('writes down why a sign-in failed, as a code', async () => {
     const { id } = await register(app, somebody())
     const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
-    await giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'a word' })
+    await giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'a word' })
     const code = async (path: string, init: RequestInit) => (await linesOf(() => send(path, init)))[0]?.code
     expect(await code('/me/in', form({ code: 'AAAA-BBBB', word: 'another' }))).toBe('card-refused')
     expect(await code('/helper', form({ code: 'AAAA', profile: 'library' }))).toBe('help-refused')

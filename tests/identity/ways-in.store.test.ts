@@ -38,7 +38,11 @@ async function comeIn(telephone: Telephone, verified = true) {
 const card = async (id: string, word: string = WORD, earlier?: { code: string; word: string }) =>
   (
     await shownTo(
-      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word, ...(earlier ? { earlier } : {}) }),
+      giveCard(
+        app.rooms,
+        { town: app.town, by: clerk },
+        { source: 'desk', neighbourId: id, word, ...(earlier ? { earlier } : {}) },
+      ),
     )
   ).code
 const enter = (code: string, word: string = WORD) =>
@@ -152,7 +156,8 @@ describe('what opens a record', () => {
   it('that is new or ended is told its neighbour, whoever did it; the first card of a newcomer is not', async () => {
     const { id } = await register(app)
     const told = async () =>
-      (await app.peek(`select id from notices where neighbour_id = '${id}' and kind = 'ways-changed'`)).length
+      (await app.peek(`select id from notices where neighbour_id = '${id}' and kind in ('ways-changed', 'way-waits')`))
+        .length
     await card(id)
     expect(await told()).toBe(0)
     const { handle } = await enrolled(id)
@@ -188,7 +193,9 @@ describe('what opens a record', () => {
 describe('a telephone', () => {
   it('is asked who its owner is, every time', async () => {
     const { id } = await register(app)
-    const { code } = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
+    const { code } = await shownTo(
+      offerEnrolment(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, source: 'desk' }),
+    )
     const named = { device: 'x', owner: '' }
     const options = await passkeyOptions(app.rooms, { town: app.town, by: { code } }, named)
     expect(options.authenticatorSelection?.userVerification).toBe('required')

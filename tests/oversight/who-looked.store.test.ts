@@ -237,7 +237,7 @@ describe('who looked at one\u2019s record', () => {
   it('says of a look in an office\u2019s browser that it was there', async () => {
     const { id } = await register(app)
     const { code } = await shownTo(
-      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
     )
     const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
     const entered = await desk.open('/me/in', {

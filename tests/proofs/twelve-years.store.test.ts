@@ -44,7 +44,7 @@ describe('twelve years of a town', () => {
     const began = now()
     const { id } = await register(app, { dateOfBirth: '1990-05-17' })
     const { code } = await shownTo(
-      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
     )
     const enter = () => signInWithCard(app.rooms, app.town, { typed: { code, word: 'molinet' }, source: randomUUID() })
     const proof = async () => {

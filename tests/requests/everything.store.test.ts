@@ -106,9 +106,9 @@ async function somebodyOfWhomThereIsAll() {
     reason: 'Written down twice on one day.',
   })
   await ask('POST', `/v1/neighbours/${id}/joins/${join.body.id}/decision`, 'supervisor', { decision: 'approved' })
-  await giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' })
+  await giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' })
   await enrolTelephone(app, clerk, id)
-  await offerEnrolment(app.rooms, { town: app.town, by: clerk }, id)
+  await offerEnrolment(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, source: 'desk' })
   const me = await signedIn(app, { kind: 'resident', subject: id })
   const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
   await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')

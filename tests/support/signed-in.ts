@@ -4,11 +4,18 @@ import type { TestApp } from './app.ts'
 
 /** A neighbour who came in by whichever card. */
 type ByCard = { kind: 'resident'; subject: string; way?: undefined }
+/** From wherever: what is compared with it has tests of its own. */
+type FromAnywhere = Omit<Extract<NewSession, { kind: 'resident' }>, 'source'> & { source?: string }
+type AsStaff = Extract<NewSession, { kind: 'staff' }>
 
 /** A browser in which somebody is signed in, without the browser. */
-export async function signedIn(app: TestApp, who: NewSession | ByCard) {
+export async function signedIn(app: TestApp, who: AsStaff | FromAnywhere | ByCard) {
   const by = 'way' in who || who.kind === 'staff' ? who : { ...who, way: { kind: 'card', id: randomUUID() } as const }
-  const token = await beginSession(app.rooms, app.town, by as NewSession)
+  const token = await beginSession(
+    app.rooms,
+    app.town,
+    (by.kind === 'staff' ? by : { source: 'anywhere', ...by }) as NewSession,
+  )
   const cookie = `__Host-padron=${token}`
   const open = (path: string, init: RequestInit = {}) =>
     app.fetch(

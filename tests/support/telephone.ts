@@ -68,7 +68,9 @@ export async function enrolTelephone(
   named = { device: 'Blue telephone', owner: '' },
 ) {
   const telephone = new Telephone()
-  const { code } = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
+  const { code } = await shownTo(
+    offerEnrolment(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, source: 'desk' }),
+  )
   const { challenge, excludeCredentials, user } = await passkeyOptions(
     app.rooms,
     { town: app.town, by: { code } },

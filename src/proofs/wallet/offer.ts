@@ -261,7 +261,9 @@ export async function issueToWallet(
   const offer = await offerOf(deps, town, authorization)
   const holderKeys = await holderKeysOf(deps, town, { offer, request })
   const handedTo = offer.handed_to === 'representative' ? 'representative' : 'neighbour'
-  const requester = { kind: 'resident', id: `wallet ${offer.id}`, neighbourId: offer.neighbour_id } as const
+  const own = { kind: 'resident', id: `wallet ${offer.id}`, neighbourId: offer.neighbour_id } as const
+  // What was offered to whoever acts for somebody is theirs to fetch where they may, and when.
+  const requester = handedTo === 'representative' ? { ...own, representative: { toldWhere: true } } : own
   // One offer is issued once: a second request with other keys does not repeat the first.
   const issued = await issueProof(
     deps,

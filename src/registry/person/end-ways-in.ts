@@ -157,7 +157,13 @@ export async function endWaysIn(
       const since = 'since' in ending ? ending.since?.toZonedDateTime(town.timeZone).toInstant() : undefined
       const added = new Date(since?.epochMilliseconds ?? 0)
       if (what === 'card' || all)
-        await loseCards(transaction, { cancelledAt: now, neighbourId, id: what === 'card' ? ending.id : undefined })
+        await loseCards(transaction, {
+          cancelledAt: now,
+          neighbourId,
+          id: what === 'card' ? ending.id : undefined,
+          // Who helps cancels what is lost, and not what a counter made since.
+          working: requester.kind === 'resident' && requester.helper === true,
+        })
       if (what === 'telephone' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
         await removePasskeys(transaction, { removedAt: now, neighbourId, addedSince: added, what, ending })
       if (what === 'helper' || what === 'everything' || (what === 'lost' && ending.telephonesToo))

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { networkOfDay } from '../../identity/given-and-used.ts'
 import { worksFrom } from '../../identity/new-ways.ts'
 import { anyCardOf, cancelCards, codeHash, keepCard } from '../../identity/resident-store.ts'
 import { isCardOf, plain, wordHash } from '../../identity/sign-in-with-card.ts'
@@ -57,6 +58,7 @@ const LEAST_LETTERS = 2
  *
  * @param word theirs, in any script; without one, the year of birth on record
  * @param earlier the card they bring, and its word
+ * @param source where the clerk sits; only its keyed hash of the day is kept
  * @throws {CardNeedsWord} when there is neither
  * @throws {WordTooShort}
  * @throws {EarlierCardWrong}
@@ -71,7 +73,13 @@ export async function giveCard(
     neighbourId,
     word,
     earlier,
-  }: { neighbourId: string; word: string | undefined; earlier?: { code: string; word: string } | undefined },
+    source,
+  }: {
+    neighbourId: string
+    word: string | undefined
+    earlier?: { code: string; word: string } | undefined
+    source: string
+  },
 ): Promise<Disclosed<Card>> {
   const { hash } = await deps.gate.keysOf(town.id)
   if (word !== undefined && [...plain(word)].length < LEAST_LETTERS) throw new WordTooShort()
@@ -91,7 +99,7 @@ export async function giveCard(
         const second = word ?? yearTold(record.dateOfBirth)
         if (second === undefined) throw new CardNeedsWord()
         const now = deps.clock.now()
-        const shown = earlier && (await isCardOf(unit.transaction, { hash, neighbourId, now, typed: earlier }))
+        const shown = earlier && (await isCardOf(unit.transaction, { deps, town, neighbourId, typed: earlier }))
         if (shown === false) return undefined
         const works = shown ? now : await worksFrom(unit.transaction, { town, neighbourId, now })
         const waits = Temporal.Instant.compare(works, now) > 0
@@ -107,6 +115,8 @@ export async function giveCard(
           word_hash: wordHash(hash, id, second),
           created_at: now.toString(),
           works_from: works.toString(),
+          given_by: clerk.id,
+          given_from: networkOfDay(hash, { now, source }),
         })
         return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-'), worksFrom: works.toString(), waits }
       },

@@ -1,5 +1,6 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { networkOfDay } from '../../identity/given-and-used.ts'
 import { keepEnrolment } from '../../identity/resident-store.ts'
 import { ENROLMENT_SECONDS } from '../../identity/sign-in-with-passkey.ts'
 import { today } from '../../platform/clock.ts'
@@ -10,11 +11,16 @@ import { onRecord } from '../on-record.ts'
 import { NotResident } from '../residence/move.ts'
 import { mustBeOldEnough } from './representation/act-for.ts'
 
-/** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
+/**
+ * A code for one telephone, to be shown as a QR code at the counter.
+ *
+ * @param source where the clerk sits; only its keyed hash of the day is kept
+ * @throws {NotResident} {NotFound} {Refusal}
+ */
 export async function offerEnrolment(
   deps: RegistryDeps,
   { town, by: clerk }: Acting<Staff>,
-  neighbourId: string,
+  { neighbourId, source }: { neighbourId: string; source: string },
 ): Promise<Disclosed<{ code: string }>> {
   const { hash } = await deps.gate.keysOf(town.id)
   const code = randomBytes(24).toString('base64url')
@@ -32,10 +38,12 @@ export async function offerEnrolment(
         mustBeOldEnough(town, record.dateOfBirth, day)
         const now = deps.clock.now()
         await keepEnrolment(unit.transaction, {
-          municipalityId: town.id,
-          neighbourId,
-          codeHash: hash(`enrolment ${code}`),
-          expiresAt: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          code_hash: hash(`enrolment ${code}`),
+          expires_at: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
+          given_by: clerk.id,
+          given_from: networkOfDay(hash, { now, source }),
         })
         return { code }
       },

@@ -74,8 +74,8 @@ export function HandOver(props: HandedProps) {
             <h3>{t['entrance.enrol']}</h3>
             <p class="govuk-hint">{t['entrance.enrolHint']}</p>
             <Field name="word" label={t['waysIn.word']} auto />
+            <p class="govuk-hint">{t['waysIn.newHint'].replace('{hours}', String(town.newWayHours))}</p>
             <Details summary={t['waysIn.earlier']}>
-              <p class="govuk-hint">{t['waysIn.newHint'].replace('{hours}', String(town.newWayHours))}</p>
               <Field name="earlierCode" label={t['waysIn.earlierCode']} />
               <Field name="earlierWord" label={t['waysIn.earlierWord']} auto />
             </Details>

@@ -37,6 +37,7 @@ export function FlagsPage(props: {
     'same-address': t['oversight.flagAddress'],
     'many-people': t['oversight.flagMany'],
     'out-of-hours': t['oversight.flagHours'],
+    'given-and-used': t['oversight.flagGiven'],
   }
   return (
     <Desk context={context} title={t['desk.supervision']} here="/desk/flags">

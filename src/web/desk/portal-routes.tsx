@@ -49,9 +49,14 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     }
     if (context.form.get('what') === 'phone') {
       const origin = relyingParty(context.town).origins[0]
-      return Reply.page(await offerEnrolment(deps, { town: context.town, by: context.requester }, id), ({ code }) => (
-        <EnrolmentPage context={context} id={id} link={`${origin}/me/enrol#${code}`} />
-      ))
+      return Reply.page(
+        await offerEnrolment(
+          deps,
+          { town: context.town, by: context.requester },
+          { neighbourId: id, source: context.source },
+        ),
+        ({ code }) => <EnrolmentPage context={context} id={id} link={`${origin}/me/enrol#${code}`} />,
+      )
     }
     try {
       const word = context.form.get('word') || undefined
@@ -59,7 +64,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       const card = await giveCard(
         deps,
         { town: context.town, by: context.requester },
-        { neighbourId: id, word, ...(earlier ? { earlier } : {}) },
+        { neighbourId: id, word, source: context.source, ...(earlier ? { earlier } : {}) },
       )
       return Reply.page(card, (given) => <CardPage context={context} id={id} card={given} word={word !== undefined} />)
     } catch (error) {

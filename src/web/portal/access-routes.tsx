@@ -46,7 +46,9 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
   })
   page({ method: 'get', path: '/me/devices' }, (context) => devices(context))
   const lets = (form: Form) => form.get('what') === 'let'
-  page({ method: 'post', path: '/me/devices', fresh: lets }, async (context) => {
+  // One by itself may be one that a counter made since. What is lost is ended at once, with all that hangs on it.
+  const choosesCard = (form: Form) => lets(form) || (form.get('what') === 'card' && form.get('which') !== '')
+  page({ method: 'post', path: '/me/devices', fresh: choosesCard }, async (context) => {
     const { town, requester, session, form } = context
     if (lets(form)) {
       await letWorkNow(deps, { town, by: requester }, mustBeUuid(form.get('which')))

@@ -85,6 +85,7 @@ export function entrance(app: App, deps: PortalDeps): void {
         way: { kind: 'card', id: cardId },
         // A colleague's browser is not the neighbour's own, and they are told.
         atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
+        source: request.source,
       })
       const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
       // Somebody else's device forgets with its window, and is not known afterwards.
@@ -127,6 +128,7 @@ export function entrance(app: App, deps: PortalDeps): void {
       subject: who.neighbourId,
       way: { kind: 'telephone', id: who.handle },
       atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
+      source: request.source,
     })
     const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
     return Reply.done().with({ 'set-cookie': sessionCookie(town, token, seconds) })

@@ -27,7 +27,11 @@ export function byText(by: By, t: Texts, language: Language): string {
   const at = 'atOffice' in by && by.atOffice ? ` (${t['lookedBy.atOffice'].replace('{office}', by.atOffice)})` : ''
   switch (by.kind) {
     case 'card':
-      return t['lookedBy.card'] + at
+      return (
+        (by.givenAt === undefined
+          ? t['lookedBy.card']
+          : t['lookedBy.cardOf'].replace('{day}', dayText(language, by.givenAt.slice(0, 10)))) + at
+      )
     case 'telephone':
       return (
         (by.name === undefined ? t['lookedBy.telephoneOne'] : t['lookedBy.telephone'].replace('{name}', by.name)) + at

@@ -174,7 +174,7 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
       offerEnrolment(
         app.rooms,
         { town: app.town, by: { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE } },
-        id,
+        { neighbourId: id, source: 'desk' },
       ),
     )
     const named = (device: string, more: object = {}) =>

@@ -190,7 +190,7 @@ describe('a card that is ended', () => {
     const { id } = await register(app)
     const clerk = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' } as const
     const { code } = await shownTo(
-      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
     )
     const { cardId } = await signInWithCard(app.rooms, app.town, {
       typed: { code, word: 'molinet' },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UnitOfWork } from '../../../firewall/model.ts'
 import type { Staff } from '../../../firewall/requester.ts'
+import { noticeOfWays } from '../../../identity/telling.ts'
 import type { CiphertextLocation } from '../../../keys/seal.ts'
 import { today, uuidv7 } from '../../../platform/clock.ts'
 import type { Acting, Municipality } from '../../../town/model.ts'
@@ -88,6 +89,8 @@ export async function joinRecords(
   const { rows } = await moveBelongings(unit.transaction, { joinedId: joined.id, staysId: stays.id })
 
   const hides = was.hides || wasOther.hides
+  // Whoever held a way in to either finds that it is over.
+  await noticeOfWays(unit.transaction, { deps, town, neighbourId: stays.id })
   for (const [one, before] of [
     [stays.id, was],
     [joined.id, wasOther],
@@ -203,6 +206,7 @@ export async function takeApart(
     [joined.id, other],
   ] as const) {
     await endWaysInJoined(unit.transaction, one)
+    await noticeOfWays(unit.transaction, { deps, town, neighbourId: one })
     await nextVersion(unit, one, version)
     await withdrawProofs(unit, one, ['years', 'periods'])
     await recordMovement(

@@ -88,7 +88,11 @@ describe('one person registered twice', () => {
       dateOfBirth: String(app.clock.now().toZonedDateTimeISO('UTC').year - 4),
       representatives: [{ kind: 'parent', neighbourId: other.id }],
     })
-    const card = await giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: stays.id, word: 'paraula' })
+    const card = await giveCard(
+      app.rooms,
+      { town: app.town, by: clerk },
+      { source: 'desk', neighbourId: stays.id, word: 'paraula' },
+    )
     expect(card).toBeDefined()
     const me = await signedIn(app, { kind: 'resident', subject: stays.id })
     const other1 = await signedIn(app, { kind: 'resident', subject: other.id })
