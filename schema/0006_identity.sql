@@ -203,6 +203,20 @@ create index kept_forms_over on kept_forms (municipality_id, expires_at);
 call keep_to_town('kept_forms');
 grant select, insert, delete on kept_forms to padron_app, padron_gate;
 
+-- Whether somebody ever had a way in: a card or a telephone that was used, or given before this. What was given to a record that
+-- was joined to theirs was theirs, too.
+create function had_way_in(whose uuid, before timestamptz) returns boolean language sql stable as $$
+  with theirs (id) as (
+    select whose
+    union select one.joined_id from joins one where one.municipality_id = current_municipality()
+      and one.decision = 'approved' and record_of(one.joined_id) = whose)
+  select exists (select from resident_cards card where card.municipality_id = current_municipality()
+      and card.neighbour_id in (select id from theirs) and (card.used_at is not null or card.created_at < before))
+    or exists (select from passkeys one where one.municipality_id = current_municipality()
+      and one.neighbour_id in (select id from theirs) and (one.used_at is not null or one.created_at < before)) $$;
+revoke all on function had_way_in(uuid, timestamptz) from public;
+grant execute on function had_way_in(uuid, timestamptz) to padron_app, padron_gate;
+
 -- Access ends with the person or the representation it rested on: whatever door a departure came through, and whoever forgot to
 -- tidy up. What is checked at use asks is_neighbour(); what is left behind is ended here, by the departure itself.
 create function end_access() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$

@@ -11,7 +11,7 @@ export interface FormTyped {
 /** What a page draws anew each time, and what therefore stays as the page has it. */
 const DRAWN = new Set(['csrf', 'idempotencyKey', 'version', 'kept', 'back'])
 /** What is known to one person alone, and is never put back into a page or kept: they type it again. */
-const SECRET = new Set(['word', 'code'])
+const SECRET = new Set(['word', 'code', 'earlierWord', 'earlierCode'])
 
 /** As much of what was typed as may be kept and shown again. */
 export const withoutSecrets = (fields: FormTyped['fields']): FormTyped['fields'] =>

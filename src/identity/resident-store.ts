@@ -180,15 +180,9 @@ export async function hadWayIn(
   transaction: Transaction,
   { neighbourId, before }: { neighbourId: string; before: Date },
 ): Promise<boolean> {
-  const { rows } = await sql<{ had: boolean }>`
-    with whose (id) as (
-      select ${neighbourId}::uuid
-      -- What was given to a record that is this one now was theirs, too.
-      union select one.joined_id from joins one where one.decision = 'approved' and record_of(one.joined_id) = ${neighbourId}::uuid)
-    select exists (select from resident_cards card where card.neighbour_id in (select id from whose)
-        and (card.used_at is not null or card.created_at < ${before}))
-      or exists (select from passkeys one where one.neighbour_id in (select id from whose)
-        and (one.used_at is not null or one.created_at < ${before})) as had`.execute(transaction)
+  const { rows } = await sql<{ had: boolean }>`select had_way_in(${neighbourId}::uuid, ${before}) as had`.execute(
+    transaction,
+  )
   return rows[0]?.had ?? true
 }
 

@@ -32,6 +32,8 @@ export const BOXES: Readonly<Record<string, Holds>> = {
   district: 'plain',
   document: 'passing',
   draft: 'passing',
+  earlierCode: 'passing',
+  earlierWord: 'passing',
   entry: 'passing',
   erasure: 'passing',
   family: 'name',

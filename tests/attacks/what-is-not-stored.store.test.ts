@@ -183,6 +183,7 @@ describe('what the registry has no place for', () => {
       'registry_keys.id',
       'representatives.ended_because',
       'resident_cards.ended_by',
+      'resident_cards.failures_known',
       'resident_cards.given_by',
       'restores.statement',
       'said_starts.decided_by',
