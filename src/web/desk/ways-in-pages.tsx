@@ -67,8 +67,13 @@ export function WordPage(props: { context: DeskContext; id: string; faults: Faul
         />
         {form.has('earlierCode') || form.has('earlierWord') ? (
           <>
-            <Field name="earlierCode" label={t['waysIn.earlierCode']} fault={faults.earlierCode} />
-            <Field name="earlierWord" label={t['waysIn.earlierWord']} auto />
+            <Field
+              name="earlierCode"
+              label={t['waysIn.earlierCode']}
+              value={form.get('earlierCode')}
+              fault={faults.earlierCode}
+            />
+            <Field name="earlierWord" label={t['waysIn.earlierWord']} value={form.get('earlierWord')} auto />
           </>
         ) : (
           ''
