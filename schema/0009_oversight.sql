@@ -122,6 +122,11 @@ create trigger lockdowns_taken after insert or update of closed on lockdowns for
 call keep_to_town('lockdowns', watched => true);
 grant select, insert, update (closed, round, changed_at) on lockdowns to padron_app, padron_gate;
 grant select on lockdowns to padron_readonly_ops;
+-- Whether this town's registry is closed.
+create function is_locked_down() returns boolean language sql stable as $$
+  select coalesce((select closed from lockdowns where municipality_id = current_municipality()), false) $$;
+revoke all on function is_locked_down() from public;
+grant execute on function is_locked_down() to padron_app, padron_gate;
 create table lockdown_votes (
   municipality_id uuid not null references municipalities,
   round bigint not null,

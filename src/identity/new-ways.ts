@@ -25,6 +25,17 @@ export async function worksFrom(
   return had ? now.add({ hours: town.newWayHours }) : now
 }
 
+/**
+ * Whether a way in does not work yet. One that waited and was never used waits on while the registry is closed: whoever had it made
+ * may be whom it is closed against, and its owner is told by nobody then.
+ */
+export const stillWaits = (
+  way: { works_from: Date; created_at: Date; used_at: Date | null; closed: boolean },
+  now: Temporal.Instant,
+): boolean =>
+  way.works_from.getTime() > now.epochMilliseconds ||
+  (way.closed && way.used_at === null && way.works_from.getTime() > way.created_at.getTime())
+
 /** @throws when a card and its word, or a telephone, are right, and do not work yet. */
 export class WayWaits extends Problem {
   /** RFC 3339. */

@@ -91,7 +91,8 @@ export const keepPasskeyRow = (transaction: Transaction, row: Insertable<DB['pas
 export const passkeyOf = (transaction: Transaction, id: Buffer) =>
   transaction
     .selectFrom('passkeys')
-    .select(['public_key', 'counter', 'neighbour_id', 'handle', 'works_from'])
+    .select(['public_key', 'counter', 'neighbour_id', 'handle', 'created_at', 'works_from', 'used_at'])
+    .select(sql<boolean>`is_locked_down()`.as('closed'))
     .where('id', '=', id)
     .where('removed_at', 'is', null)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
@@ -133,6 +134,7 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
       'used_at',
     ])
     .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
+    .select(sql<boolean>`is_locked_down()`.as('closed'))
     .where('code_hash', '=', codeHash)
     .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
     .forUpdate()
@@ -200,26 +202,28 @@ export const wayGiven = (transaction: Transaction, way: { kind: 'card' | 'teleph
         .where('handle', '=', way.id)
         .executeTakeFirst()
 
-/** Lets a card or a telephone of a neighbour's work that was to work later. */
+/** Lets a card or a telephone of a neighbour's work that was to work later: as one that never waited. */
 export async function letWayWork(
   transaction: Transaction,
-  { neighbourId, id, now }: { neighbourId: string; id: string; now: Date },
+  { neighbourId, id }: { neighbourId: string; id: string },
 ): Promise<boolean> {
   const card = await transaction
     .updateTable('resident_cards')
-    .set({ works_from: now })
+    .set((row) => ({ works_from: row.ref('created_at') }))
     .where('neighbour_id', '=', neighbourId)
     .where('id', '=', id)
     .where('cancelled_at', 'is', null)
-    .where('works_from', '>', now)
+    .where('used_at', 'is', null)
+    .whereRef('works_from', '>', 'created_at')
     .executeTakeFirst()
   const telephone = await transaction
     .updateTable('passkeys')
-    .set({ works_from: now })
+    .set((row) => ({ works_from: row.ref('created_at') }))
     .where('neighbour_id', '=', neighbourId)
     .where('handle', '=', id)
     .where('removed_at', 'is', null)
-    .where('works_from', '>', now)
+    .where('used_at', 'is', null)
+    .whereRef('works_from', '>', 'created_at')
     .executeTakeFirst()
   return card.numUpdatedRows + telephone.numUpdatedRows > 0n
 }

@@ -7,7 +7,7 @@ import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
 import { deviceLetIn, knownDevice } from './known-device.ts'
-import { WayWaits } from './new-ways.ts'
+import { stillWaits, WayWaits } from './new-ways.ts'
 import { cancelCards, codeHash, lockCard, noteCardTried } from './resident-store.ts'
 import { noticeOfWays, type Removal } from './telling.ts'
 
@@ -118,7 +118,7 @@ export async function signInWithCard(
     const next = afterTry(failed, right)
     const counts = card !== undefined && failed < MOST_FAILURES
     const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
-    const waits = card !== undefined && card.works_from.getTime() > now.epochMilliseconds
+    const waits = card !== undefined && stillWaits(card, now)
     // The same statements for a card there is and one there is not.
     await noteCardTried(transaction, {
       failures: by === undefined ? next : (card?.failures ?? 0),
@@ -192,7 +192,7 @@ export async function isCardOf(
   if (card === undefined || card.neighbour_id !== neighbourId || !card.lives_here) return false
   const tries = triesOf(card.failures_known)
   const failed = tries[DESK] ?? 0
-  if (failed >= MOST_FAILURES || card.works_from.getTime() > deps.clock.now().epochMilliseconds) return false
+  if (failed >= MOST_FAILURES || stillWaits(card, deps.clock.now())) return false
   const right = equalInConstantTime(wordHash(hash, card.id, typed.word), card.word_hash)
   const next = afterTry(failed, right)
   const known = { ...tries, [DESK]: next }

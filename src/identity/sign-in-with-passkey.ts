@@ -16,7 +16,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
-import { WayWaits, worksFrom } from './new-ways.ts'
+import { stillWaits, WayWaits, worksFrom } from './new-ways.ts'
 import { isRefusedAccess } from './presence.ts'
 import {
   enrolmentUnder,
@@ -234,8 +234,7 @@ export async function signInWithPasskey(
     credential: { id: response.id, publicKey: Uint8Array.from(known.public_key), counter: 0 },
   }).catch(() => ({ verified: false, authenticationInfo: undefined }))
   if (!verified || authenticationInfo === undefined) throw new PasskeyRefused()
-  const worksFrom = known.works_from.toTemporalInstant()
-  if (Temporal.Instant.compare(worksFrom, deps.clock.now()) > 0) throw new WayWaits(worksFrom)
+  if (stillWaits(known, deps.clock.now())) throw new WayWaits(known.works_from.toTemporalInstant())
   const { newCounter } = authenticationInfo
   const { neighbour_id: neighbourId, handle } = known
   const now = deps.clock.now()

@@ -306,6 +306,29 @@ describe('other doors to a new card', () => {
   })
 })
 
+describe('a lockdown', () => {
+  it('lets nothing begin to work that waits, save what its owner lets', async () => {
+    const { id, code } = await withCard()
+    const card = await give(id)
+    app.clock.advance({ hours: 73 })
+    await app.peek(
+      `insert into lockdowns (municipality_id, closed) values ('${app.town.id}', true)
+         on conflict (municipality_id) do update set closed = true`,
+    )
+    try {
+      expect((await comeIn(card.code)).status).toBe(403)
+      expect((await comeIn(code)).status).toBe(303)
+      const [waiting] = await app.peek<{ id: string }>(
+        `select id from resident_cards where neighbour_id = '${id}' and works_from > created_at`,
+      )
+      await letWorkNow(app.rooms, { town: app.town, by: own(id) }, waiting?.id ?? '')
+      expect((await comeIn(card.code)).status).toBe(303)
+    } finally {
+      await app.peek('update lockdowns set closed = false')
+    }
+  })
+})
+
 describe('the waiting time', () => {
   it('is the town’s, and may be none', async () => {
     const { id } = await withCard()

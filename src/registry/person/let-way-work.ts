@@ -26,8 +26,7 @@ export async function letWorkNow(
       action: 'correct',
       fields: [],
       use: async (_, { transaction }) => {
-        const now = new Date(deps.clock.now().epochMilliseconds)
-        if (!(await letWayWork(transaction, { neighbourId: resident.neighbourId, id, now }))) throw new NotFound()
+        if (!(await letWayWork(transaction, { neighbourId: resident.neighbourId, id }))) throw new NotFound()
         await noticeOfWays(transaction, { deps, town, neighbourId: resident.neighbourId })
       },
     },
