@@ -160,10 +160,15 @@ export async function signInWithCard(
 const DESK = 'desk'
 const countedUnder = (hash: (text: string) => Buffer, deviceId: string) =>
   hash(`card tries ${deviceId}`).toString('hex').slice(0, 16)
-/** Of more devices than this the first are forgotten: whoever made so many came in by the card each time. */
-const MOST_COUNTED = 20
+/** Of more devices than this those with the fewest wrong words are forgotten. */
+const MOST_COUNTED = 40
 const triesOf = (kept: unknown): Record<string, number> =>
-  Object.fromEntries(Object.entries((kept ?? {}) as Record<string, number>).slice(-MOST_COUNTED))
+  Object.fromEntries(
+    Object.entries((kept ?? {}) as Record<string, number>)
+      .filter(([, wrong]) => wrong > 0)
+      .sort(([, one], [, other]) => other - one)
+      .slice(0, MOST_COUNTED),
+  )
 /** One try more after a right word, and not all of them: whoever else tries gains nothing by its owner coming in often. */
 const afterTry = (failed: number, right: boolean) => (right ? Math.max(0, failed - 1) : failed + 1)
 

@@ -316,7 +316,9 @@ describe('a lockdown', () => {
          on conflict (municipality_id) do update set closed = true`,
     )
     try {
-      expect((await comeIn(card.code)).status).toBe(403)
+      const kept = await comeIn(card.code)
+      expect(kept.status).toBe(403)
+      expect(kept.text).toContain('The register is closed')
       expect((await comeIn(code)).status).toBe(303)
       const [waiting] = await app.peek<{ id: string }>(
         `select id from resident_cards where neighbour_id = '${id}' and works_from > created_at`,

@@ -1,5 +1,5 @@
 import type { Removal } from '../../identity/telling.ts'
-import { dayText, hourText } from '../record/texts.ts'
+import { dayText } from '../record/texts.ts'
 import { Button, Field, PublicForm, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -13,15 +13,14 @@ export function EntrancePage(props: {
   to: string
   nonce: string
   refused?: boolean | 'too-many' | 'asleep'
-  /** RFC 3339: from when the card works that is right. */
-  worksFrom?: string | undefined
-  timeZone?: string
+  /** Why a card that is right does not work yet. */
+  waits?: string
   /** Something that asks for a sign-in of this moment. */
   again?: boolean
   /** Their card was ended just now, and with it the way they had come in by. */
   ended?: boolean
 }) {
-  const { town, language, to, nonce, refused, worksFrom, timeZone = 'UTC', again, ended } = props
+  const { town, language, to, nonce, refused, waits, again, ended } = props
   const t = LOCALES[language]
   return (
     <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
@@ -43,9 +42,9 @@ export function EntrancePage(props: {
       ) : (
         ''
       )}
-      {worksFrom ? (
+      {waits ? (
         <NotDone>
-          <p>{t['waysIn.waitsDoor'].replace('{day}', hourText(language, timeZone, worksFrom))}</p>
+          <p>{waits}</p>
         </NotDone>
       ) : (
         ''

@@ -22,7 +22,9 @@ import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/pr
 import { TooManyAttempts } from '../../platform/tries.ts'
 import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
+import { hourText } from '../record/texts.ts'
 import { cookieName, isFresh, isSecure, pageOf, sessionCookie } from '../signed-in.tsx'
+import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import type { PortalDeps } from './deps.ts'
 import { EnrolPage, EntrancePage, RemovedPage } from './entrance-pages.tsx'
@@ -98,9 +100,13 @@ export function entrance(app: App, deps: PortalDeps): void {
         return pageOf(page, 403).because(error)
       }
       if (error instanceof WayWaits) {
-        const nonce = request.nonce()
-        const { from } = error
-        const about = { town: nameIn(town, language), language, to, nonce, worksFrom: from, timeZone: town.timeZone }
+        const t = LOCALES[language]
+        // Of one whose time has come nothing but a lockdown keeps it.
+        const later = Temporal.Instant.compare(Temporal.Instant.from(error.from), deps.clock.now()) > 0
+        const waits = later
+          ? t['waysIn.waitsDoor'].replace('{day}', hourText(language, town.timeZone, error.from))
+          : t['session.locked']
+        const about = { town: nameIn(town, language), language, to, nonce: request.nonce(), waits }
         return pageOf(<EntrancePage {...about} />, error.status).because(error)
       }
       if (!(error instanceof CardRefused || error instanceof TooManyAttempts || error instanceof CardAsleep))
