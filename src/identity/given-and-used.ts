@@ -33,7 +33,10 @@ export async function askWhoMadeIt(
   if (made === undefined || made.given_by === null) return
   if (Temporal.Instant.compare(made.created_at.toTemporalInstant().add(AT_ONCE), now) < 0) return
   const given = made.created_at.toTemporalInstant()
-  const there = made.given_from?.equals(networkOfDay(hash, { now: given, source: used.source })) ?? false
+  // The embedded database gives bytes that are no Buffer.
+  const there =
+    made.given_from !== null &&
+    networkOfDay(hash, { now: given, source: used.source }).equals(Uint8Array.from(made.given_from))
   if (!used.atOffice && !there) return
   await raiseGivenAndUsed(transaction, town.id, { staffId: made.given_by, neighbourId: used.neighbourId })
 }

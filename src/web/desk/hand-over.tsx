@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts'
 import type { ProofOutline } from '../../proofs/list-proofs.ts'
 import { PAPER_KINDS } from '../../proofs/paper/paper.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
@@ -74,7 +75,7 @@ export function HandOver(props: HandedProps) {
             <h3>{t['entrance.enrol']}</h3>
             <p class="govuk-hint">{t['entrance.enrolHint']}</p>
             <Field name="word" label={t['waysIn.word']} auto />
-            <p class="govuk-hint">{t['waysIn.newHint'].replace('{hours}', String(town.newWayHours))}</p>
+            <p class="govuk-hint">{counted(t['waysIn.newHint'], language, { hours: town.newWayHours })}</p>
             <Details summary={t['waysIn.earlier']}>
               <Field name="earlierCode" label={t['waysIn.earlierCode']} />
               <Field name="earlierWord" label={t['waysIn.earlierWord']} auto />
