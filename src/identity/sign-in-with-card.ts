@@ -12,8 +12,8 @@ import { cancelCards, codeHash, lockCard, noteCardTried } from './resident-store
 import { noticeOfWays, type Removal } from './telling.ts'
 
 /**
- * Wrong words before a card lets in nobody more, until a clerk gives another: of devices it never let in, and of those it did, each
- * by themselves. Whoever has copied a card's code cannot keep its owner from it, and what its owner gets right gives them no more.
+ * Wrong words before a card lets in nobody more, until a clerk gives another: of devices it never let in together, of each that it
+ * did by itself, and of the desk. Whoever has copied a card's code cannot keep its owner from it on a device of their own.
  */
 export const MOST_FAILURES = 10
 
@@ -169,7 +169,7 @@ const triesOf = (kept: unknown): Record<string, number> =>
       .sort(([, one], [, other]) => other - one)
       .slice(0, MOST_COUNTED),
   )
-/** One try more after a right word, and not all of them: whoever else tries gains nothing by its owner coming in often. */
+/** One try more after a right word, and not all of them: whoever else tries gains one each time its owner comes in, and not ten. */
 const afterTry = (failed: number, right: boolean) => (right ? Math.max(0, failed - 1) : failed + 1)
 
 /**
