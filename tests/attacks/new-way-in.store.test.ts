@@ -4,6 +4,7 @@ import { Refusal, type Resident, type Staff } from '../../src/firewall/requester
 import { withoutSecrets } from '../../src/http/html-forms.ts'
 import { worksFrom } from '../../src/identity/new-ways.ts'
 import { MOST_FAILURES } from '../../src/identity/sign-in-with-card.ts'
+import { postalNoticesWaiting } from '../../src/messages/print-notices.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
 import { endWaysIn, waysIn } from '../../src/registry/person/end-ways-in.ts'
 import { type Card, EarlierCardWrong, giveCard } from '../../src/registry/person/give-card.ts'
@@ -12,6 +13,7 @@ import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { tellAll } from '../support/telling.ts'
 
 // Somebody stands at a desk in a neighbour's name, or sits behind it, and has a new card made: what the neighbour had before goes
 // on, they are told, and the new one works only when they have had time to say no.
@@ -197,6 +199,21 @@ describe('what comes after all ways in were cut off', () => {
     expect(card.waits).toBe(true)
     expect((await comeIn(card.code)).status).toBe(403)
     expect((await comeIn(code)).status).toBe(401)
+  })
+})
+
+describe('the message that a new card waits', () => {
+  it('is worth a letter, where nothing else reaches them, as that a card was changed is not', async () => {
+    const waiting = async () => {
+      await tellAll(app, {})
+      return postalNoticesWaiting(app.rooms, app.town, clerk)
+    }
+    const { id } = await withCard()
+    const before = await waiting()
+    await give(id)
+    expect(await waiting()).toBe(before + 1)
+    await endWaysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, ending: { what: 'everything' } })
+    expect(await waiting()).toBe(before + 1)
   })
 })
 
