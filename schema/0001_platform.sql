@@ -100,7 +100,8 @@ insert into kept_for (part, held, since, keep) values
   (24, 'kept_forms', 'expires_at', '0'),
   -- That there was an answer, or that a way in changed. What tells of a proceeding or an order stays as long as they do.
   (25, 'notices', $$case when kind in ('answer', 'way-in', 'ways-changed', 'card-tried', 'way-waits') then (select told.sent_at from notice_deliveries told
-    where told.municipality_id = notices.municipality_id and told.notice_id = notices.id and told.channel <> 'portal') end$$, '5 years');
+    where told.municipality_id = notices.municipality_id and told.notice_id = notices.id and told.channel <> 'portal') end$$, '5 years'),
+  (26, 'counters', 'expires_at', '0');
 
 -- Refuses any change to a row that history depends on, for every role short of a superuser. What is append-only stays so for
 -- everybody; what is forgotten in time is forgotten by forget_what_is_over() and nothing else.

@@ -131,10 +131,11 @@ create index check_codes_by_age on check_codes (municipality_id, expires_at);
 call keep_to_town('check_codes');
 grant select, insert, delete on check_codes to padron_app, padron_gate;
 
--- The key and certificate with which the city seals documents (PAdES).
+-- The keys and certificates with which the city seals documents (PAdES), and others with which it signs questions to wallets.
 create table document_seals (
   municipality_id uuid not null references municipalities,
   id uuid not null,
+  signs text not null check (signs in ('documents', 'questions')),
   data_key_id uuid not null,
   certificate bytea not null,
   private_jwk bytea not null,
@@ -143,12 +144,12 @@ create table document_seals (
   primary key (municipality_id, id),
   foreign key (municipality_id, data_key_id) references data_keys
 );
-create unique index document_seals_one_in_force on document_seals (municipality_id) where retired_at is null;
+create unique index document_seals_one_in_force on document_seals (municipality_id, signs) where retired_at is null;
 create trigger document_seals_taken after update of retired_at on document_seals for each row
   when (new.retired_at is not null and old.retired_at is null) execute function note_taking('set', 'id', 'retired_at');
 call keep_to_town('document_seals', watched => true);
 grant select, insert, update (retired_at) on document_seals to padron_app, padron_gate;
-grant select (municipality_id, id, created_at, retired_at) on document_seals to padron_readonly_ops;
+grant select (municipality_id, id, signs, created_at, retired_at) on document_seals to padron_readonly_ops;
 
 -- What a clerk or a neighbour has offered to a wallet. Codes and tokens are kept as keyed hashes only.
 create table wallet_offers (

@@ -15,19 +15,47 @@ create index drafts_by_staff on drafts (municipality_id, staff_id, updated_at);
 call keep_to_town('drafts');
 grant select, insert, update (content, updated_at), delete on drafts to padron_app, padron_gate;
 
--- A question of a service desk to a wallet. The answer is encrypted to a key that only the desk's browser holds.
+-- A desk of an enrolled service, opened by its machine for a day: the code that a browser is signed in with, once, and then what
+-- that browser holds. Both are kept as keyed hashes.
+create table counters (
+  municipality_id uuid not null,
+  id uuid not null,
+  organisation_id uuid not null,
+  client_id text not null,
+  profile text not null,
+  code_hash bytea check (length(code_hash) = 32),
+  -- A code waits for minutes.
+  code_until timestamptz not null,
+  session_hash bytea check (length(session_hash) = 32),
+  expires_at timestamptz not null,
+  primary key (municipality_id, id),
+  foreign key (municipality_id, organisation_id) references organisations,
+  foreign key (municipality_id, client_id) references clients
+);
+create unique index counters_by_code on counters (municipality_id, code_hash) where code_hash is not null;
+create unique index counters_by_session on counters (municipality_id, session_hash) where session_hash is not null;
+create index counters_by_age on counters (municipality_id, expires_at);
+create index counters_by_organisation on counters (municipality_id, organisation_id);
+create index counters_by_client on counters (municipality_id, client_id);
+call keep_to_town('counters');
+grant select, insert, update (code_hash, session_hash), delete on counters to padron_app, padron_gate;
+
+-- A question of a counter to a wallet. The answer is encrypted to a key that only the counter's page holds.
 create table presentation_requests (
   municipality_id uuid not null references municipalities,
   id uuid not null,
+  counter_id uuid not null,
   profile text not null,
   nonce text not null,
   request_object text not null,
   -- What came and was not read yet, the newest first: whoever sees the QR code can send something.
   answers text[] not null default '{}' check (cardinality(answers) <= 8),
   expires_at timestamptz not null,
-  primary key (municipality_id, id)
+  primary key (municipality_id, id),
+  foreign key (municipality_id, counter_id) references counters on delete cascade
 );
 create index presentation_requests_by_age on presentation_requests (municipality_id, expires_at);
+create index presentation_requests_by_counter on presentation_requests (municipality_id, counter_id);
 call keep_to_town('presentation_requests');
 grant select, insert, update (answers), delete on presentation_requests to padron_app, padron_gate;
 

@@ -166,6 +166,18 @@ export interface Complaints {
   service: string | null;
 }
 
+export interface Counters {
+  client_id: string;
+  code_hash: Buffer | null;
+  code_until: Timestamp;
+  expires_at: Timestamp;
+  id: string;
+  municipality_id: string;
+  organisation_id: string;
+  profile: string;
+  session_hash: Buffer | null;
+}
+
 export interface DataKeys {
   id: string;
   municipality_id: string;
@@ -192,6 +204,7 @@ export interface DocumentSeals {
   municipality_id: string;
   private_jwk: Buffer;
   retired_at: Timestamp | null;
+  signs: string;
 }
 
 export interface Drafts {
@@ -687,6 +700,7 @@ export interface PolicyVersions {
 
 export interface PresentationRequests {
   answers: Generated<string[]>;
+  counter_id: string;
   expires_at: Timestamp;
   id: string;
   municipality_id: string;
@@ -1001,6 +1015,7 @@ export interface DB {
   code_attempts: CodeAttempts;
   complaint_attachments: ComplaintAttachments;
   complaints: Complaints;
+  counters: Counters;
   data_keys: DataKeys;
   demand_documents: DemandDocuments;
   document_seals: DocumentSeals;

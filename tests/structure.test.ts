@@ -179,6 +179,7 @@ describe('the rooms', () => {
       messages: ['notice_deliveries', 'notices'],
       proofs: [
         'check_codes',
+        'counters',
         'document_seals',
         'presentation_requests',
         'proofs',

@@ -49,6 +49,7 @@ const ENDED = [
   'wallet_offers',
   'wallet_nonces',
   'presentation_requests',
+  'counters',
 ] as const
 
 /**

@@ -78,22 +78,30 @@ export const withdrawKey = (transaction: Transaction, { withdrawnAt, id }: { wit
     .returning(['algorithm', 'signs_until'])
     .executeTakeFirst()
 
-export const sealCertificate = (transaction: Transaction, municipalityId: string) =>
+/** What one of the city's certificates is for: each has a key of its own. */
+export type SealUse = 'documents' | 'questions'
+
+export const sealCertificate = (
+  transaction: Transaction,
+  { municipalityId, signs }: { municipalityId: string; signs: SealUse },
+) =>
   transaction
     .selectFrom('document_seals')
     .select('certificate')
     .where('municipality_id', '=', municipalityId)
+    .where('signs', '=', signs)
     .where('retired_at', 'is', null)
     .executeTakeFirst()
 
 export const retireSeal = (
   transaction: Transaction,
-  { retiredAt, municipalityId }: { retiredAt: string; municipalityId: string },
+  { retiredAt, municipalityId, signs }: { retiredAt: string; municipalityId: string; signs: SealUse },
 ) =>
   transaction
     .updateTable('document_seals')
     .set({ retired_at: retiredAt })
     .where('municipality_id', '=', municipalityId)
+    .where('signs', '=', signs)
     .where('retired_at', 'is', null)
     .execute()
 
@@ -105,12 +113,16 @@ export const keepSeal = (transaction: Transaction, row: Insertable<DB['document_
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 
-export const sealWithKey = (transaction: Transaction, municipalityId: string) =>
+export const sealWithKey = (
+  transaction: Transaction,
+  { municipalityId, signs }: { municipalityId: string; signs: SealUse },
+) =>
   transaction
     .selectFrom('document_seals')
     .innerJoin('data_keys', 'data_keys.id', 'document_seals.data_key_id')
     .select(['document_seals.id as seal_id', 'certificate', 'private_jwk'])
     .select(['data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped'])
     .where('document_seals.municipality_id', '=', municipalityId)
+    .where('signs', '=', signs)
     .where('retired_at', 'is', null)
     .executeTakeFirst()

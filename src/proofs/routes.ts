@@ -8,6 +8,7 @@ import { issueProof, type ProofDeps, ProofOrder } from './issue.ts'
 import { ProfileId } from './profiles.ts'
 import { revokeProof } from './revoke.ts'
 import { verifyHere } from './verify-here.ts'
+import { openCounter } from './wallet/counters.ts'
 
 const tag = 'Proofs'
 
@@ -84,6 +85,29 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
     },
     async ({ town, sent }) =>
       Reply.giveBack(await sent.mapAsync(({ token, service }) => verifyHere(deps, town, { token, service }))),
+  )
+
+  endpoint(
+    app,
+    {
+      method: 'post',
+      path: '/v1/counters',
+      summary: 'Open a counter that asks wallets',
+      description:
+        'For the machine of an organisation that gives the service. `code` is typed once at `/counter/{service}`, within 15 minutes; the browser it is typed into then puts questions to wallets in the city\u2019s name for twelve hours, as a counter of this organisation. Answers are decrypted in that browser and nowhere else.',
+      tag,
+      auth: 'requester',
+      body: z.strictObject({ service: ProfileId }),
+      answers: {
+        201: {
+          description: 'A code, good once',
+          schema: z.object({ code: z.string(), codeUntil: z.string(), expiresAt: z.string() }),
+        },
+      },
+      refuses: [403],
+    },
+    async ({ town, requester, body: { service } }) =>
+      Reply.disclose(await openCounter(deps, { town, by: requester }, service), 201),
   )
 
   endpoint(

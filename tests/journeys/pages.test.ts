@@ -100,32 +100,6 @@ describe('the front page', () => {
     }
   })
 
-  it('counts a service desk’s answers of the day in its own browser: numbers, each question once', async () => {
-    const { page } = await opened('/')
-    // The page of an answer, in short; the script is the service's own.
-    await page.route('**/counter/library/*', (route) => {
-      const [, question, verdict] = /library\/(\w+)-([\w-]+)$/.exec(route.request().url()) ?? []
-      return route.fulfill({
-        contentType: 'text/html',
-        body: `<p id="tally" data-service="library" data-question="${question}" data-verdict="${verdict}" data-text="{valid} valid, {other} not"></p><script src="/assets/counter.js"></script>`,
-      })
-    })
-    const seen: string[] = []
-    for (const answer of ['a-valid', 'a-valid', 'b-not-valid', 'c-valid', 'd-cannot-tell']) {
-      await page.goto(`${service.address}/counter/library/${answer}`)
-      seen.push((await page.textContent('#tally')) ?? '')
-    }
-    expect(seen).toEqual(['1 valid, 0 not', '1 valid, 0 not', '1 valid, 1 not', '2 valid, 1 not', '2 valid, 2 not'])
-    const kept = await page.evaluate('JSON.stringify({ ...localStorage })')
-    expect(Object.keys(JSON.parse(JSON.parse(String(kept))['padron-tally-library'])).sort()).toEqual([
-      'day',
-      'last',
-      'other',
-      'valid',
-    ])
-    await page.context().close()
-  })
-
   it('changes language by a link, with the keyboard alone', async () => {
     const { page } = await opened('/')
     await page.keyboard.press('Tab')

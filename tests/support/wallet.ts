@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { type CallbackContext, clientAuthenticationAnonymous, HashAlgorithm, type Jwk } from '@openid4vc/oauth2'
+import { Openid4vpClient } from '@openid4vc/openid4vp'
 import { CompactEncrypt, CompactSign, exportJWK, generateKeyPair, importJWK, importX509, jwtVerify } from 'jose'
 
 /** A key in a wallet: the private half never leaves it. */
@@ -48,4 +49,73 @@ export function walletCallbacks(keys: readonly WalletKey[], fetcher: typeof fetc
       return { jwe, encryptionJwk: encryptor.publicJwk }
     },
   }
+}
+
+/** A proof in a wallet, and the key that it is bound to. */
+export interface Held {
+  key: WalletKey
+  token: string
+}
+
+interface Asked {
+  nonce: string
+  client_id: string
+  client_metadata: { client_name: string }
+  dcql_query: { credentials: { claims?: { path: string[] }[] }[] }
+}
+
+/**
+ * A wallet of somebody else's making reads a request and answers it.
+ *
+ * @param link what the QR code shows
+ * @param nonce what it signs, where it answers another question than it was asked; `aud` the same of whom it names
+ */
+export async function present(
+  link: string,
+  { key, token }: Held,
+  { fetcher, now, nonce, aud }: { fetcher: typeof fetch; now: number; nonce?: string; aud?: string },
+): Promise<{ payload: Asked; status: number }> {
+  const callbacks = {
+    ...walletCallbacks([key], fetcher),
+    getX509CertificateMetadata: (certificate: string) => {
+      new X509Certificate(Buffer.from(certificate, 'base64'))
+      return { sanDnsNames: [], sanUriNames: [] }
+    },
+  }
+  const wallet = new Openid4vpClient({ callbacks })
+  const parsed = wallet.parseOpenid4vpAuthorizationRequest({ authorizationRequest: link })
+  const resolved = await wallet.resolveOpenId4vpAuthorizationRequest({
+    authorizationRequestPayload: parsed.params as never,
+  })
+  const payload = resolved.authorizationRequestPayload as unknown as Asked
+  const binding = await new CompactSign(
+    new TextEncoder().encode(
+      JSON.stringify({
+        nonce: nonce ?? payload.nonce,
+        aud: aud ?? payload.client_id,
+        iat: now,
+        sd_hash: createHash('sha256').update(token).digest('base64url'),
+      }),
+    ),
+  )
+    .setProtectedHeader({ alg: 'ES256', typ: 'kb+jwt' })
+    .sign(key.privateKey)
+  const { authorizationResponsePayload, jarm } = await wallet.createOpenid4vpAuthorizationResponse({
+    authorizationRequestPayload: resolved.authorizationRequestPayload,
+    authorizationResponsePayload: { vp_token: { proof: [token + binding] } },
+    jarm: {
+      encryption: { nonce: 'mdoc-none' },
+      serverMetadata: {
+        authorization_signing_alg_values_supported: [],
+        authorization_encryption_alg_values_supported: ['ECDH-ES'],
+        authorization_encryption_enc_values_supported: ['A256GCM'],
+      },
+    },
+  })
+  const submitted = await wallet.submitOpenid4vpAuthorizationResponse({
+    authorizationRequestPayload: resolved.authorizationRequestPayload as never,
+    authorizationResponsePayload,
+    ...(jarm ? { jarm: { responseJwt: jarm.responseJwt } } : {}),
+  })
+  return { payload, status: submitted.response.status }
 }

@@ -6,7 +6,7 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
-import { keepSeal, retireSeal, sealCertificate, sealWithKey } from '../key-store.ts'
+import { keepSeal, retireSeal, type SealUse, sealCertificate, sealWithKey } from '../key-store.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { cadesSignature, type DocumentSeal, selfSigned } from './pades.ts'
 
@@ -27,37 +27,63 @@ const endOf = (certificate: Uint8Array): Temporal.Instant =>
 const column = (id: string) => ({ table: 'document_seals', column: 'private_jwk', row: id })
 
 /**
- * The seal of a city's documents and of its requests to wallets, made the first time one is needed.
+ * The seal of a city's documents, made the first time one is needed.
  *
  * @throws {SealOver} once its certificate has run out
  */
-export async function documentSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal> {
-  const seal = (await readSeal(deps, town)) ?? (await makeSeal(deps, town))
+export const documentSeal = (deps: KeyDeps, town: Municipality): Promise<DocumentSeal> =>
+  sealFor(deps, town, 'documents')
+
+/**
+ * What signs a city's questions to wallets: a key and a certificate that seal no document. Nobody has to keep it, so one that has
+ * run out is replaced.
+ */
+export async function questionSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal> {
+  try {
+    return await sealFor(deps, town, 'questions')
+  } catch (error) {
+    if (!(error instanceof SealOver)) throw error
+    return renewed(deps, town, 'questions')
+  }
+}
+
+async function sealFor(deps: KeyDeps, town: Municipality, signs: SealUse): Promise<DocumentSeal> {
+  const seal = (await readSeal(deps, town, signs)) ?? (await makeSeal(deps, town, signs))
   if (Temporal.Instant.compare(endOf(seal.certificate), deps.clock.now()) <= 0) throw new SealOver()
   return seal
 }
 
-/** Until when the seal holds, RFC 3339, and whether that is soon. @returns undefined while nothing was ever sealed */
+/** Until when the seal of documents holds, RFC 3339, and whether that is soon. @returns undefined while nothing was ever sealed */
 export async function sealTerm(
   deps: KeyDeps,
   town: Municipality,
 ): Promise<{ until: string; soon: boolean } | undefined> {
-  const row = await inMunicipality(deps.database, town.id, (transaction) => sealCertificate(transaction, town.id))
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    sealCertificate(transaction, { municipalityId: town.id, signs: 'documents' }),
+  )
   if (row === undefined) return undefined
   const end = endOf(row.certificate)
   const warned = end.subtract({ hours: 24 * WARNED_DAYS })
   return { until: end.toString(), soon: Temporal.Instant.compare(warned, deps.clock.now()) <= 0 }
 }
 
-/** Puts a new seal in the place of the one in force. What that has sealed stays sealed by it. @returns until when the new one holds */
+/**
+ * Puts a new seal of documents in the place of the one in force. What that has sealed stays sealed by it.
+ *
+ * @returns until when the new one holds
+ */
 export async function renewSeal(deps: KeyDeps, town: Municipality): Promise<string> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    retireSeal(transaction, { retiredAt: deps.clock.now().toString(), municipalityId: town.id }),
-  )
-  return endOf((await makeSeal(deps, town)).certificate).toString()
+  return endOf((await renewed(deps, town, 'documents')).certificate).toString()
 }
 
-async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal> {
+async function renewed(deps: KeyDeps, town: Municipality, signs: SealUse): Promise<DocumentSeal> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    retireSeal(transaction, { retiredAt: deps.clock.now().toString(), municipalityId: town.id, signs }),
+  )
+  return makeSeal(deps, town, signs)
+}
+
+async function makeSeal(deps: KeyDeps, town: Municipality, signs: SealUse): Promise<DocumentSeal> {
   const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
     'verify',
@@ -74,18 +100,21 @@ async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
     await keepSeal(transaction, {
       id,
       municipality_id: town.id,
+      signs,
       data_key_id: dataKey.id,
       certificate: Buffer.from(certificate),
       private_jwk: Buffer.from(dataKey.seal(column(id), privateJwk)),
     })
   })
-  const made = await readSeal(deps, town)
+  const made = await readSeal(deps, town, signs)
   if (made === undefined) throw new Error('a document seal was made and is not there')
   return made
 }
 
-async function readSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal | undefined> {
-  const row = await inMunicipality(deps.database, town.id, (transaction) => sealWithKey(transaction, town.id))
+async function readSeal(deps: KeyDeps, town: Municipality, signs: SealUse): Promise<DocumentSeal | undefined> {
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    sealWithKey(transaction, { municipalityId: town.id, signs }),
+  )
   if (row === undefined) return undefined
   const jwk = openOwn(deps.keys, { row, location: column(row.seal_id), sealed: row.private_jwk }) as JWK
   const privateKey = await importJWK(jwk, 'ES256')

@@ -1,42 +1,67 @@
 import { createHash } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
 import { type CallbackContext, HashAlgorithm } from '@openid4vc/oauth2'
 import { calculateX509HashClientIdPrefixValue, Openid4vpVerifier } from '@openid4vc/openid4vp'
-import { CompactSign, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { CompactSign, importJWK } from 'jose'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
-import { NotFound } from '../../platform/problem.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
+import { TooManyAttempts, triedTooOften } from '../../platform/tries.ts'
 import type { Municipality } from '../../town/model.ts'
+import type { PublicKey } from '../../verify/index.ts'
 import type { ProofDeps } from '../issue.ts'
-import { documentSeal } from '../paper/document-seal.ts'
+import { questionSeal } from '../paper/document-seal.ts'
 import type { DocumentSeal } from '../paper/pades.ts'
-import { type Profile, profiles } from '../profiles.ts'
-import { type Verification, verifyHere } from '../verify-here.ts'
+import type { Profile } from '../profiles.ts'
+import { publishedKeys } from '../signing-keys.ts'
+import { currentStatusLists } from '../status-list.ts'
+import { type Counter, requesterAt, wantsToAsk } from './counters.ts'
 import { typeOf } from './metadata.ts'
 import {
   addPresentationAnswer,
-  dropPresentationAnswers,
   dropPresentationRequest,
   keepPresentationRequest,
   presentationRequest,
+  takePresentationAnswers,
 } from './store.ts'
 
 /** How long a wallet has to answer, seconds. */
-export const ANSWER_SECONDS = 300
-const QUERY = 'proof'
+const ANSWER_SECONDS = 300
+/** Questions of one counter within ten minutes: somebody every four seconds. */
+const MOST_QUESTIONS = { source: 150, town: 1_000_000 }
+/** What the proof is called in question and answer. */
+export const QUERY = 'proof'
 
-/** A question put to a wallet, and the key that alone opens the answer: the desk keeps it, the city does not. */
+/** A question put to a wallet, with all that a page needs to open and check the answer by itself. */
 export interface Question {
   id: string
   /** What the QR code shows: `openid4vp://…`. */
   link: string
-  key: JWK
+  /** What the wallet has to sign, and whom it has to name. */
+  nonce: string
+  audience: string
+  issuer: string
+  service: string
+  keys: readonly PublicKey[]
+  /** Signed status lists by address, all of them: which one is looked into, the city does not learn. */
+  statusLists: Record<string, string>
 }
 
-export function profileOf(service: string): Profile {
-  const profile = profiles.get(service)
-  if (profile === undefined) throw new NotFound()
-  return profile
+const COORDINATE = z.string().regex(/^[\w-]{43}$/)
+/** The public half of the key pair that a counter's page made for one question. The other half never leaves the page. */
+const AnswerKey = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: COORDINATE, y: COORDINATE })
+
+/** @throws {InvalidInput} of what is no point of P-256, and of what holds a private key */
+async function answerKey(text: string): Promise<z.infer<typeof AnswerKey>> {
+  const wrong = new InvalidInput([{ pointer: '/key', detail: 'A public JWK on P-256.' }])
+  try {
+    const key = AnswerKey.parse(JSON.parse(text))
+    await importJWK({ ...key, alg: 'ECDH-ES' })
+    return key
+  } catch {
+    throw wrong
+  }
 }
 
 const never = () => {
@@ -48,29 +73,48 @@ const hash: CallbackContext['hash'] = (data, algorithm) => {
 }
 
 /**
- * Asks a wallet for a proof made for this service: a signed request, an encrypted answer, no more claims than the
- * profile allows.
+ * Asks a wallet for a proof made for a counter's service: a request that the city signs and that names whose counter it is, an
+ * answer encrypted to the counter's page, no more claims than the profile allows.
  *
+ * The gate is asked each time: whoever may not ask any more, or while the register is closed, signs nothing in the city's name.
+ *
+ * @param key public JWK as JSON, made by the page for this question alone
+ * @throws {Refusal} {TooManyAttempts} {InvalidInput}
  * @see OpenID4VP 1.0; OpenID4VC High Assurance Interoperability Profile 1.0, section 5
  */
-export async function askWallet(deps: ProofDeps, town: Municipality, profile: Profile): Promise<Question> {
-  const seal = await documentSeal(deps, town)
-  const pair = await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true })
+export async function askWallet(
+  deps: ProofDeps,
+  town: Municipality,
+  { counter, key }: { counter: Counter; key: string },
+): Promise<Question> {
+  const { profile } = counter
+  const publicJwk = await answerKey(key)
+  const now = deps.clock.now()
+  const expiresAt = now.add({ seconds: ANSWER_SECONDS }).toString()
+  const { hash: keyed } = await deps.gate.keysOf(town.id)
+  const tooOften = await inMunicipality(deps.database, town.id, (transaction) =>
+    triedTooOften(transaction, {
+      ...{ town, hash: keyed, now, kind: 'question' },
+      ...{ source: { device: counter.id }, most: MOST_QUESTIONS },
+    }),
+  )
+  if (tooOften) throw new TooManyAttempts()
+  const seal = await questionSeal(deps, town)
   const id = uuidv7()
   const nonce = randomBytes(24).toString('base64url')
-  const publicJwk = { ...(await exportJWK(pair.publicKey)), kid: id, use: 'enc', alg: 'ECDH-ES' }
+  const audience = await clientId(seal)
   const address = `${town.issuer}/counter/requests/${id}`
   const { authorizationRequest, jar } = await verifier(seal).createOpenId4vpAuthorizationRequest({
     authorizationRequestPayload: {
       response_type: 'vp_token',
       response_mode: 'direct_post.jwt',
-      client_id: await clientId(seal),
+      client_id: audience,
       nonce,
       response_uri: address,
       dcql_query: queryFor(town, profile),
       client_metadata: {
-        client_name: profile.title.en,
-        jwks: { keys: [publicJwk as never] },
+        client_name: `${counter.organisation.name} \u00b7 ${profile.title.en}`,
+        jwks: { keys: [{ ...publicJwk, kid: id, use: 'enc', alg: 'ECDH-ES' } as never] },
         encrypted_response_enc_values_supported: ['A128GCM', 'A256GCM'],
         vp_formats_supported: { 'dc+sd-jwt': { 'sd-jwt_alg_values': ['ES256'], 'kb-jwt_alg_values': ['ES256'] } },
       },
@@ -80,20 +124,24 @@ export async function askWallet(deps: ProofDeps, town: Municipality, profile: Pr
       expiresInSeconds: ANSWER_SECONDS,
       jwtSigner: { method: 'x5c', alg: 'ES256', x5c: [Buffer.from(seal.certificate).toString('base64')] },
     },
-    now: new Date(deps.clock.now().epochMilliseconds),
+    now: new Date(now.epochMilliseconds),
   })
-  const now = deps.clock.now()
-  await inMunicipality(deps.database, town.id, async (transaction) => {
-    await keepPresentationRequest(transaction, {
+  const [{ keys }, statusLists] = await Promise.all([publishedKeys(deps, town.id), currentStatusLists(deps, town)])
+  await deps.gate.decide(wantsToAsk(town, requesterAt(counter)), (transaction) =>
+    keepPresentationRequest(transaction, {
       id,
       municipality_id: town.id,
+      counter_id: counter.id,
       profile: profile.id,
       nonce,
       request_object: jar?.authorizationRequestJwt ?? '',
-      expires_at: now.add({ seconds: ANSWER_SECONDS }).toString(),
-    })
-  })
-  return { id, link: authorizationRequest, key: await exportJWK(pair.privateKey) }
+      expires_at: expiresAt,
+    }),
+  )
+  return {
+    ...{ id, link: authorizationRequest, nonce, audience },
+    ...{ issuer: town.issuer, service: profile.id, keys, statusLists },
+  }
 }
 
 function verifier(seal: DocumentSeal): Openid4vpVerifier {
@@ -122,20 +170,13 @@ const queryFor = (town: Municipality, profile: Profile) => ({
   ],
 })
 
-const open = (deps: ProofDeps, town: Municipality, id: string) =>
-  inMunicipality(deps.database, town.id, (transaction) =>
-    presentationRequest(transaction, { id, now: new Date(deps.clock.now().epochMilliseconds) }),
-  )
-
-/** Whether something has come, or the question is over: when to look again. Says nothing of what came. */
-export async function isSettled(deps: ProofDeps, town: Municipality, id: string): Promise<boolean> {
-  const request = await open(deps, town, id)
-  return request === undefined || request.answers.length > 0
-}
+const nowOf = (deps: ProofDeps) => new Date(deps.clock.now().epochMilliseconds)
 
 /** The signed request, for the wallet that scanned the QR code. @throws {NotFound} */
 export async function requestObject(deps: ProofDeps, town: Municipality, id: string): Promise<string> {
-  const request = await open(deps, town, id)
+  const request = await inMunicipality(deps.database, town.id, (transaction) =>
+    presentationRequest(transaction, { id, now: nowOf(deps) }),
+  )
   if (request === undefined) throw new NotFound()
   return request.request_object
 }
@@ -143,96 +184,44 @@ export async function requestObject(deps: ProofDeps, town: Municipality, id: str
 /** How a wallet says no, or that it has nothing that fits. @see OpenID4VP 1.0, section 8.5 */
 export const WALLET_NO = /^(access_denied|vp_formats_not_supported|invalid_request|wallet_unavailable)$/
 
-/** Keeps an encrypted answer, or a wallet's no, until the desk has read it. Nothing that comes uses up the question. @throws {NotFound} */
+/**
+ * Keeps an encrypted answer, or a wallet's no, until the counter's page has fetched it. Nothing that comes uses up the question.
+ *
+ * @throws {NotFound}
+ */
 export async function keepAnswer(
   deps: ProofDeps,
   town: Municipality,
   { id, answer }: { id: string; answer: string },
 ): Promise<void> {
   const kept = await inMunicipality(deps.database, town.id, (transaction) =>
-    addPresentationAnswer(transaction, {
-      answer,
-      id,
-      now: new Date(deps.clock.now().epochMilliseconds),
-    }),
+    addPresentationAnswer(transaction, { answer, id, now: nowOf(deps) }),
   )
   if (kept.numUpdatedRows !== 1n) throw new NotFound()
 }
 
-/** What came, and whether the question still waits: a no, or what does not hold, is shown, and another may still answer. */
-export interface Answered {
-  /** Nothing of a wallet that says no. */
-  verification: Verification | undefined
-  waiting: boolean
-}
-
-/** One answer, opened: what it proves, or that the wallet says no. */
-type Opened = { verification: Verification | undefined }
-
 /**
- * What the wallet answered, opened with the desk's key, and then forgotten here. A proof that holds ends the question; anything
- * else does not, since whoever sees the QR code can send it.
+ * What wallets answered to a question since it was last asked, still encrypted; here it is forgotten by that.
  *
- * @returns undefined while nothing has come that this desk's key opens
- * @throws {NotFound} once it was read, or when it is over
+ * @returns undefined once the question is over, and of another counter's
  */
-export async function readAnswer(
+export async function takeAnswers(
   deps: ProofDeps,
   town: Municipality,
-  { profile, id, key }: { profile: Profile; id: string; key: JWK },
-): Promise<Answered | undefined> {
-  const request = await open(deps, town, id)
-  if (request === undefined || request.profile !== profile.id) throw new NotFound()
-  if (request.answers.length === 0) return undefined
-  const audience = await clientId(await documentSeal(deps, town))
-  let answered: Answered | undefined
-  for (const answer of request.answers) {
-    const opened = await openedAnswer(deps, town, { profile, answer, key, asked: { nonce: request.nonce, audience } })
-    if (opened?.verification?.valid) {
-      answered = { ...opened, waiting: false }
-      break
-    }
-    if (opened) answered = { ...opened, waiting: true }
-  }
-  await inMunicipality(deps.database, town.id, async (transaction) => {
-    if (answered?.waiting === false) await dropPresentationRequest(transaction, id)
-    // What came since this was read is still there.
-    else await dropPresentationAnswers(transaction, { answers: request.answers, id })
+  { counter, id }: { counter: Counter; id: string },
+): Promise<string[] | undefined> {
+  const taken = await inMunicipality(deps.database, town.id, (transaction) =>
+    takePresentationAnswers(transaction, { counterId: counter.id, id, now: nowOf(deps) }),
+  )
+  return taken?.answers
+}
+
+/** Ends a question: its counter has an answer that holds, or asks the next person. */
+export const endQuestion = (
+  deps: ProofDeps,
+  town: Municipality,
+  { counter, id }: { counter: Counter; id: string },
+): Promise<void> =>
+  inMunicipality(deps.database, town.id, async (transaction) => {
+    await dropPresentationRequest(transaction, { counterId: counter.id, id })
   })
-  return answered
-}
-
-/** @returns undefined of what this desk's key does not open: it is somebody's noise */
-async function openedAnswer(
-  deps: ProofDeps,
-  town: Municipality,
-  {
-    profile,
-    answer,
-    key,
-    asked,
-  }: { profile: Profile; answer: string; key: JWK; asked: { nonce: string; audience: string } },
-): Promise<Opened | undefined> {
-  if (WALLET_NO.test(answer)) return { verification: undefined }
-  const presented = await decrypted(answer, key)
-  if (presented === undefined) return undefined
-  if ('error' in presented) return { verification: undefined }
-  return { verification: await verifyHere(deps, town, { token: presented.proof, service: profile.id, holder: asked }) }
-}
-
-/** The one presentation in an encrypted answer, or the wallet's no. @returns undefined for anything else */
-async function decrypted(answer: string, key: JWK): Promise<{ proof: string } | { error: string } | undefined> {
-  try {
-    const { plaintext } = await compactDecrypt(answer, await importJWK({ ...key, alg: 'ECDH-ES' }), {
-      keyManagementAlgorithms: ['ECDH-ES'],
-      contentEncryptionAlgorithms: ['A128GCM', 'A256GCM'],
-    })
-    const said = JSON.parse(new TextDecoder().decode(plaintext))
-    if (WALLET_NO.test(String(said?.error))) return { error: said.error }
-    const presented = said?.vp_token?.[QUERY]
-    const one = Array.isArray(presented) ? presented[0] : presented
-    return typeof one === 'string' ? { proof: one } : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -78,15 +78,16 @@ export const offersMade = (transaction: Transaction, neighbourId: string) =>
 export const keepPresentationRequest = (transaction: Transaction, row: Insertable<DB['presentation_requests']>) =>
   transaction.insertInto('presentation_requests').values(row).execute()
 
+/** Of a question in time: to whom it is put, and what came. */
 export const presentationRequest = (transaction: Transaction, { id, now }: { id: string; now: Date }) =>
   transaction
     .selectFrom('presentation_requests')
-    .select(['profile', 'answers', 'nonce', 'request_object'])
+    .select('request_object')
     .where('id', '=', id)
     .where('expires_at', '>', now)
     .executeTakeFirst()
 
-/** The desk looks every other second, and makes room. */
+/** The counter looks every other second, and makes room. */
 export const addPresentationAnswer = (
   transaction: Transaction,
   { answer, id, now }: { answer: string; id: string; now: Date },
@@ -99,15 +100,80 @@ export const addPresentationAnswer = (
     .where('expires_at', '>', now)
     .executeTakeFirst()
 
-export const dropPresentationRequest = (transaction: Transaction, id: string) =>
-  transaction.deleteFrom('presentation_requests').where('id', '=', id).execute()
-
-export const dropPresentationAnswers = (transaction: Transaction, { answers, id }: { answers: string[]; id: string }) =>
+/** Takes what came: nothing of it stays here. */
+export const takePresentationAnswers = (
+  transaction: Transaction,
+  { counterId, id, now }: { counterId: string; id: string; now: Date },
+) =>
   transaction
+    .with('came', (before) =>
+      before
+        .selectFrom('presentation_requests')
+        .select(['id', 'answers'])
+        .where('id', '=', id)
+        .where('counter_id', '=', counterId)
+        .where('expires_at', '>', now)
+        .forUpdate(),
+    )
     .updateTable('presentation_requests')
-    .set({ answers: sql`array(select one from unnest(answers) one where one <> all (${answers}::text[]))` })
-    .where('id', '=', id)
-    .execute()
+    .from('came')
+    .set({ answers: sql`'{}'` })
+    .whereRef('presentation_requests.id', '=', 'came.id')
+    .returning('came.answers')
+    .executeTakeFirst()
 
-/** What came at once, until the desk looks: whoever sees the QR code can send something. */
+export const dropPresentationRequest = (
+  transaction: Transaction,
+  { counterId, id }: { counterId: string; id: string },
+) =>
+  transaction
+    .deleteFrom('presentation_requests')
+    .where('id', '=', id)
+    .where('counter_id', '=', counterId)
+    .executeTakeFirst()
+
+/** What came at once, until the counter looks: whoever sees the QR code can send something. */
 export const MOST_ANSWERS = 8
+
+export const keepCounter = (transaction: Transaction, row: Insertable<DB['counters']>) =>
+  transaction.insertInto('counters').values(row).execute()
+
+export const countersOpenOf = (
+  transaction: Transaction,
+  { organisationId, now }: { organisationId: string; now: Date },
+) =>
+  transaction
+    .selectFrom('counters')
+    .select(sql<number>`count(*)::integer`.as('open'))
+    .where('organisation_id', '=', organisationId)
+    .where('expires_at', '>', now)
+    // A code that ran out unused is no desk.
+    .where((where) => where.or([where('session_hash', 'is not', null), where('code_until', '>', now)]))
+    .executeTakeFirstOrThrow()
+
+export const enterWithCode = (
+  transaction: Transaction,
+  { code, session, profile, now }: { code: Buffer; session: Buffer; profile: string; now: Date },
+) =>
+  transaction
+    .updateTable('counters')
+    .set({ code_hash: null, session_hash: session })
+    .where('code_hash', '=', code)
+    .where('profile', '=', profile)
+    .where('code_until', '>', now)
+    .executeTakeFirst()
+
+export const counterBySession = (
+  transaction: Transaction,
+  { session, profile, now }: { session: Buffer; profile: string; now: Date },
+) =>
+  transaction
+    .selectFrom('counters')
+    .select(['id', 'organisation_id', 'client_id'])
+    .where('session_hash', '=', session)
+    .where('profile', '=', profile)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+
+export const dropCounter = (transaction: Transaction, id: string) =>
+  transaction.deleteFrom('counters').where('id', '=', id).execute()

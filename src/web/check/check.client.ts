@@ -1,19 +1,13 @@
 import decodeQr from 'qr/decode.js'
-import { localeTag } from '../../platform/locale-tag.ts'
 import { ProofInvalid, type PublicKey, verifyProof } from '../../verify/index.ts'
-import { type ClaimTexts, claimLines } from './claims-text.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
+import { type AnswerTexts, answerBox } from './show-answer.client.ts'
 
-interface Material {
+interface Material extends AnswerTexts {
   issuer: string
   keys: PublicKey[]
   statusLists: Record<string, string>
   knownAt: string
-  language: string
-  town: string
-  texts: Record<string, string>
-  claims: ClaimTexts
-  services: Record<string, string>
 }
 
 /** How long this page may go without news of what was taken back, seconds. */
@@ -37,41 +31,9 @@ async function check(token: string): Promise<Outcome> {
   }
 }
 
-const WORDS = { valid: 'check.valid', 'not-valid': 'check.notValid', 'cannot-tell': 'check.cannotTell' }
-
-function element(name: string, content: string, className = ''): HTMLElement {
-  const made = document.createElement(name)
-  made.textContent = content
-  if (className) made.className = className
-  return made
-}
-
-function show({ verdict, reason, proof }: Outcome): void {
+function show(outcome: Outcome): void {
   const answer = by('answer')
-  const time = knownAt.toLocaleString(localeTag(material.language), { dateStyle: 'medium', timeStyle: 'short' })
-  const box = element('section', '', `answer ${verdict}`)
-  box.append(element('p', text(WORDS[verdict]), 'verdict'), element('p', text(reason).replace('{time}', time)))
-  if (proof) {
-    box.append(element('p', text('check.lives').replace('{town}', material.town)))
-    const list = element('dl', '', 'govuk-summary-list')
-    const lines = claimLines(proof.claims, material.claims)
-    const until = new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(material.language), {
-      dateStyle: 'long',
-    })
-    lines.push(
-      [text('check.madeFor'), material.services[proof.service ?? ''] ?? proof.service ?? ''],
-      [text('check.until'), until],
-    )
-    for (const [name, value] of lines) {
-      const row = element('div', '', 'govuk-summary-list__row')
-      const description = element('dd', '', 'govuk-summary-list__value')
-      description.append(element('bdi', value))
-      row.append(element('dt', name, 'govuk-summary-list__key'), description)
-      list.append(row)
-    }
-    box.append(list)
-  }
-  answer.replaceChildren(box)
+  answer.replaceChildren(answerBox(outcome, material, knownAt))
   answer.scrollIntoView({ block: 'start' })
 }
 
@@ -123,7 +85,7 @@ async function startCamera(): Promise<void> {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } })
   } catch {
-    by('answer').replaceChildren(element('p', text('check.noCamera')))
+    by('answer').textContent = text('check.noCamera')
     return
   }
   by('camera').textContent = text('check.stop')

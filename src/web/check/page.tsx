@@ -28,19 +28,32 @@ export function claimTexts(language: Language): ClaimTexts {
 export const serviceTitles = (language: Language) =>
   Object.fromEntries([...profiles.values()].map(({ id, title }) => [id, title[language]]))
 
+/** What a script says an answer with. */
+export const answerTexts = (town: string, language: Language) => ({
+  language,
+  town,
+  texts: Object.fromEntries(
+    Object.entries(LOCALES[language]).filter(([key]) => /^(check\.|counter\.(why|wallet))/.test(key)),
+  ),
+  claims: claimTexts(language),
+  services: serviceTitles(language),
+})
+
+/** Something a script of the page reads. */
+export const Material = (props: { id: string; data: unknown; nonce: string }) => (
+  <script
+    type="application/json"
+    id={props.id}
+    nonce={props.nonce}
+    dangerouslySetInnerHTML={{ __html: JSON.stringify(props.data).replaceAll('<', '\\u003c') }}
+  />
+)
+
 /** Checks in the browser; without JavaScript it leads to the form that asks the city. */
 export function CheckPage(props: { town: string; language: Language; material: CheckMaterial; nonce: string }) {
   const { town, language, material, nonce } = props
   const t = LOCALES[language]
-  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^(check\.|counter\.why)/.test(key)))
-  const data = {
-    ...material,
-    language,
-    town,
-    texts: own,
-    claims: claimTexts(language),
-    services: serviceTitles(language),
-  }
+  const data = { ...material, ...answerTexts(town, language) }
   return (
     <Page title={t['check.title']} language={language} town={town} script={{ src: checkScript.address, nonce }}>
       <Languages language={language} path="/v" />
@@ -69,12 +82,7 @@ export function CheckPage(props: { town: string; language: Language; material: C
       <p>
         <a href={`/v/code?lang=${language}`}>{t['check.byCode']}</a>
       </p>
-      <script
-        type="application/json"
-        id="material"
-        nonce={nonce}
-        dangerouslySetInnerHTML={{ __html: JSON.stringify(data).replaceAll('<', '\\u003c') }}
-      />
+      <Material id="material" data={data} nonce={nonce} />
     </Page>
   )
 }

@@ -1,52 +1,21 @@
 import { claimName } from '../../proofs/claim-names.ts'
 import type { Profile } from '../../proofs/profiles.ts'
-import type { Outcome } from '../check/outcome.ts'
-import { Answer } from '../check/page.tsx'
-import { Button, PublicForm } from '../ui/form.tsx'
+import { answerTexts, Material } from '../check/page.tsx'
+import { Button, Field, PublicForm } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
-import { Qr } from '../ui/qr-code.tsx'
 
-/** A staffed desk of a service: a question, the wallet's answer, and the next person. */
-export function CounterPage(props: {
+interface OfCounter {
   town: string
   language: Language
   profile: Profile
-  asking?: { id: string; link: string } | undefined
-  outcome?: Outcome | undefined
-  /** Another may still answer. */
-  waiting?: boolean
-  gone?: boolean
-  nonce?: string
-}) {
-  const { town, language, profile, asking, outcome, gone, nonce } = props
+}
+
+/** What one proof made for this service says at most. */
+function Asks({ language, profile }: Pick<OfCounter, 'language' | 'profile'>) {
   const t = LOCALES[language]
-  const waiting = asking !== undefined && (props.waiting ?? false)
   return (
-    <Page
-      title={`${t['counter.title']} · ${profile.title[language]}`}
-      language={language}
-      town={town}
-      {...(nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
-    >
-      {waiting ? '' : <Languages language={language} path={`/counter/${profile.id}`} />}
-      <h1>{profile.title[language]}</h1>
-      {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
-      {gone ? <p role="status">{t['counter.gone']}</p> : ''}
-      {waiting ? (
-        <>
-          <p class="lead">{t['counter.scan']}</p>
-          <Qr text={asking.link} label={t['counter.scan']} />
-          <p role="status" id="waiting" data-question={asking.id}>
-            {t['counter.waiting']}
-          </p>
-          <p>
-            <a href={`/counter/${profile.id}/${asking.id}?lang=${language}`}>{t['counter.look']}</a>
-          </p>
-        </>
-      ) : (
-        <p class="lead">{t['counter.lead']}</p>
-      )}
+    <>
       <h2>{t['counter.asks']}</h2>
       <ul>
         <li>{t['services.lives']}</li>
@@ -54,25 +23,87 @@ export function CounterPage(props: {
           <li>{claimName(claim, language)}</li>
         ))}
       </ul>
-      <PublicForm action={`/counter/${profile.id}?lang=${language}`}>
-        <p class="govuk-button-group">
-          <Button>{t['counter.start']}</Button>
-          <a class="govuk-button" href={`/v?lang=${language}`}>
-            {t['check.camera']}
-          </a>
-        </p>
-      </PublicForm>
-      {outcome && asking && !waiting ? (
-        <p
-          id="tally"
-          data-service={profile.id}
-          data-question={asking.id}
-          data-verdict={outcome.verdict}
-          data-text={t['counter.tally']}
+    </>
+  )
+}
+
+/** Whoever comes here is not a counter yet: its service's own machine opens one. */
+export function CounterDoorPage(props: OfCounter & { wrong?: 'code' | 'too-often' }) {
+  const { town, language, profile, wrong } = props
+  const t = LOCALES[language]
+  const said = { code: t['counter.codeWrong'], 'too-often': t['check.whyTooMany'] }
+  return (
+    <Page title={`${t['counter.title']} \u00b7 ${profile.title[language]}`} language={language} town={town}>
+      <Languages language={language} path={`/counter/${profile.id}`} />
+      <h1>{profile.title[language]}</h1>
+      <p class="lead">{t['counter.door']}</p>
+      <PublicForm action={`/counter/${profile.id}/open?lang=${language}`}>
+        <Field
+          name="code"
+          label={t['counter.code']}
+          hint={t['counter.codeHint']}
+          required
+          ltr
+          fault={wrong && said[wrong]}
         />
-      ) : (
-        ''
-      )}
+        <Button>{t['counter.open']}</Button>
+      </PublicForm>
+      <Asks language={language} profile={profile} />
+      <p>
+        <a href={`/v?lang=${language}`}>{t['counter.checkInstead']}</a>
+      </p>
+    </Page>
+  )
+}
+
+/** A staffed desk of a service: a question, the wallet's answer, and the next person. What is shown is opened in this page alone. */
+export function CounterPage(props: OfCounter & { organisation: string; script: string; nonce: string }) {
+  const { town, language, profile, organisation, script, nonce } = props
+  const t = LOCALES[language]
+  const data = {
+    ...answerTexts(town, language),
+    service: profile.id,
+    says: {
+      scan: t['counter.scan'],
+      gone: t['counter.gone'],
+      refused: t['counter.refused'],
+      tally: t['counter.tally'],
+    },
+  }
+  return (
+    <Page
+      title={`${t['counter.title']} \u00b7 ${profile.title[language]}`}
+      language={language}
+      town={town}
+      script={{ src: script, nonce }}
+    >
+      <Languages language={language} path={`/counter/${profile.id}`} />
+      <h1>{profile.title[language]}</h1>
+      <p>{t['counter.of'].replace('{organisation}', organisation)}</p>
+      <p class="lead">{t['counter.lead']}</p>
+      <div id="answer" role="status" aria-live="assertive" />
+      <div id="question" hidden>
+        <p class="lead">{t['counter.scan']}</p>
+        <div id="code" />
+        <p role="status">{t['counter.waiting']}</p>
+      </div>
+      <noscript>
+        <p>{t['counter.needsScript']}</p>
+      </noscript>
+      <p class="govuk-button-group">
+        <button type="button" id="ask" class="govuk-button" hidden>
+          {t['counter.start']}
+        </button>
+        <a class="govuk-button govuk-button--secondary" href={`/v?lang=${language}`}>
+          {t['check.camera']}
+        </a>
+      </p>
+      <p id="tally" />
+      <Asks language={language} profile={profile} />
+      <PublicForm action={`/counter/${profile.id}/close?lang=${language}`}>
+        <Button secondary>{t['counter.close']}</Button>
+      </PublicForm>
+      <Material id="counter" data={data} nonce={nonce} />
     </Page>
   )
 }

@@ -3,32 +3,83 @@ import { pathTo } from '../../http/path.ts'
 import { publicData } from '../../http/public-data.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
-import type { App } from '../../identity/app.ts'
-import { type Code, NotFound, Problem } from '../../platform/problem.ts'
+import type { App, Incoming } from '../../identity/app.ts'
+import { type Code, NotAllowed, NotFound, Problem } from '../../platform/problem.ts'
+import { TooManyAttempts } from '../../platform/tries.ts'
 import { mustBeUuid } from '../../platform/uuid.ts'
+import { NoSuchCode } from '../../proofs/find-by-code.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import {
-  ANSWER_SECONDS,
-  type Answered,
   askWallet,
-  isSettled,
+  endQuestion,
   keepAnswer,
-  profileOf,
-  readAnswer,
   requestObject,
+  takeAnswers,
   WALLET_NO,
 } from '../../proofs/wallet/ask-wallet.ts'
-import { type Outcome, outcomeOf } from '../check/outcome.ts'
+import {
+  COUNTER_HOURS,
+  type Counter,
+  closeCounter,
+  counterOf,
+  enterCounter,
+  profileOf,
+} from '../../proofs/wallet/counters.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'
-import { scriptReply } from '../ui/assets.ts'
-import counterScript from './counter.client.ts?script'
-import { CounterPage } from './page.tsx'
+import { asset, JAVASCRIPT, serveAsset } from '../ui/assets.ts'
+import counterCode from './counter.client.ts?script'
+import { CounterDoorPage, CounterPage } from './page.tsx'
 
 const COOKIE = 'padron-counter'
+const script = asset('/assets/counter.js', counterCode, JAVASCRIPT)
 
-/** A service desk's questions to wallets, by OpenID4VP. */
+/** A service desk's questions to wallets, by OpenID4VP: of enrolled services alone. */
 export function counterPages(app: App, deps: ProofDeps): void {
+  questionPages(app, deps)
+  serveAsset(app, script)
+
+  route(app, { kind: 'public', method: 'get', path: '/counter/:service' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const profile = profileOf(request.params.service ?? '')
+    const said = { town: nameIn(town, language), language, profile }
+    const counter = await counterAt(deps, request)
+    if (counter === undefined) return pageOf(<CounterDoorPage {...said} />)
+    const { organisation } = counter
+    return pageOf(
+      <CounterPage {...said} organisation={organisation.name} script={script.address} nonce={request.nonce()} />,
+    )
+  })
+  route(app, { kind: 'public', method: 'post', path: '/counter/:service/open' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const profile = profileOf(request.params.service ?? '')
+    const typed = (await request.form()).get('code')
+    try {
+      const secret = await enterCounter(deps, town, { service: profile.id, typed, source: request.source })
+      return Reply.redirect(pathTo`/counter/${profile.id as Code}?lang=${language}`, {
+        'set-cookie': cookieOf({
+          ...{ name: COOKIE, value: cookieValue(secret), seconds: COUNTER_HOURS * 3600 },
+          ...{ path: `/counter/${profile.id}`, sameSite: 'Strict', secure: town.issuer.startsWith('https:') },
+        }),
+      })
+    } catch (error) {
+      if (!(error instanceof NoSuchCode || error instanceof TooManyAttempts)) throw error
+      const wrong = error instanceof NoSuchCode ? 'code' : 'too-often'
+      const page = <CounterDoorPage town={nameIn(town, language)} language={language} profile={profile} wrong={wrong} />
+      return pageOf(page).as(wrong === 'code' ? 422 : 429)
+    }
+  })
+  route(app, { kind: 'public', method: 'post', path: '/counter/:service/close' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const counter = await counterAt(deps, request)
+    if (counter !== undefined) await closeCounter(deps, town, counter)
+    const { id } = profileOf(request.params.service ?? '')
+    return Reply.redirect(pathTo`/counter/${id as Code}?lang=${language}`)
+  })
+}
+
+/** What a counter's page and wallets say to each other, over the service, which can read none of the answers. */
+function questionPages(app: App, deps: ProofDeps): void {
   // Wallets fetch the question and send the answer, from wherever they are: no cookie goes with it.
   route(app, { kind: 'public', method: 'get', path: '/counter/requests/:id', errors: 'json' }, async (request) => {
     const { town } = readerOf(request)
@@ -53,85 +104,39 @@ export function counterPages(app: App, deps: ProofDeps): void {
     return Reply.done()
   })
 
-  route(
-    app,
-    { kind: 'public', method: 'get', path: '/counter/requests/:id/settled', errors: 'json' },
-    async (request) => {
-      const { town } = readerOf(request)
-      const settled = await isSettled(deps, town, mustBeUuid(request.params.id ?? ''))
-      return Reply.flag('settled', settled)
-    },
-  )
-  route(app, { kind: 'asset', method: 'get', path: '/assets/counter.js' }, async () =>
-    scriptReply(counterScript, { 'cache-control': 'public, max-age=300' }),
-  )
-
-  route(app, { kind: 'public', method: 'get', path: '/counter/:service' }, async (request) => {
-    const { town, language } = readerOf(request)
-    const profile = profileOf(request.params.service ?? '')
-    return pageOf(<CounterPage town={nameIn(town, language)} language={language} profile={profile} />)
-  })
-  route(app, { kind: 'public', method: 'post', path: '/counter/:service' }, async (request) => {
-    const { town, language } = readerOf(request)
-    const profile = profileOf(request.params.service ?? '')
-    const { id, link, key } = await askWallet(deps, town, profile)
-    // The key to the answer goes to this desk's browser and is nowhere else.
-    const value = Buffer.from(JSON.stringify({ id, link, key })).toString('base64url')
-    return Reply.redirect(pathTo`/counter/${profile.id as Code}/${mustBeUuid(id)}?lang=${language}`, {
-      'set-cookie': cookieOf({
-        ...{ name: COOKIE, value: cookieValue(value), seconds: ANSWER_SECONDS },
-        ...{ path: `/counter/${profile.id}/${id}`, sameSite: 'Strict', secure: town.issuer.startsWith('https:') },
-      }),
+  const asks = { kind: 'public', method: 'post', errors: 'json' } as const
+  route(app, { ...asks, path: '/counter/:service/questions' }, async (request) => {
+    const { town } = readerOf(request)
+    const counter = await mustBeCounter(deps, request)
+    const { get } = await request.form()
+    return Reply.open(publicData(await askWallet(deps, town, { counter, key: get('key') })), 200, {
+      'cache-control': 'no-store',
     })
   })
-  route(app, { kind: 'public', method: 'get', path: '/counter/:service/:id' }, async (request) => {
-    const { town, language } = readerOf(request)
-    const profile = profileOf(request.params.service ?? '')
-    const id = mustBeUuid(request.params.id ?? '')
-    const name = nameIn(town, language)
-    const held = heldBy(request.cookie(COOKIE))
-    try {
-      if (held?.id !== id) throw new NotFound()
-      const answered = await readAnswer(deps, town, { profile, id, key: held.key })
-      return pageOf(
-        <CounterPage
-          town={name}
-          language={language}
-          profile={profile}
-          asking={held}
-          outcome={answered && shown(answered)}
-          waiting={answered?.waiting ?? true}
-          nonce={request.nonce()}
-        />,
-      )
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error
-      return pageOf(<CounterPage town={name} language={language} profile={profile} gone />)
-    }
+  route(app, { ...asks, path: '/counter/:service/questions/:id/answers' }, async (request) => {
+    const { town } = readerOf(request)
+    const counter = await mustBeCounter(deps, request)
+    const came = await takeAnswers(deps, town, { counter, id: mustBeUuid(request.params.id ?? '') })
+    if (came === undefined) throw new NotFound()
+    return Reply.open(publicData({ answers: came }), 200, { 'cache-control': 'no-store' })
+  })
+  route(app, { ...asks, path: '/counter/:service/questions/:id/over' }, async (request) => {
+    const { town } = readerOf(request)
+    const counter = await mustBeCounter(deps, request)
+    await endQuestion(deps, town, { counter, id: mustBeUuid(request.params.id ?? '') })
+    return Reply.done()
   })
 }
 
-/** What a wallet’s answer says to whoever asked. */
-function shown({ verification }: Answered): Outcome {
-  if (verification === undefined) return { verdict: 'not-valid', reason: 'counter.walletNo' }
-  if (!verification.valid) return outcomeOf(verification.code)
-  const { valid: _, ...proof } = verification
-  return { verdict: 'valid', reason: 'check.whyValid', proof }
-}
+const counterAt = (deps: ProofDeps, request: Incoming): Promise<Counter | undefined> =>
+  counterOf(deps, readerOf(request).town, {
+    service: request.params.service ?? '',
+    secret: request.cookie(COOKIE),
+  })
 
-interface Held {
-  id: string
-  link: string
-  key: object
-}
-
-function heldBy(cookie: string | undefined): Held | undefined {
-  try {
-    const held = JSON.parse(Buffer.from(cookie ?? '', 'base64url').toString())
-    return typeof held?.id === 'string' && typeof held.link === 'string' && typeof held.key === 'object'
-      ? held
-      : undefined
-  } catch {
-    return undefined
-  }
+/** @throws {NotAllowed} of a browser that is no counter of this service */
+async function mustBeCounter(deps: ProofDeps, request: Incoming): Promise<Counter> {
+  const counter = await counterAt(deps, request)
+  if (counter === undefined) throw new NotAllowed()
+  return counter
 }
