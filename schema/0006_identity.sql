@@ -45,7 +45,7 @@ create index sessions_ended on sessions (municipality_id, ends_at);
 create index sessions_by_way on sessions (municipality_id, way_id) where way_id is not null;
 create index sessions_of_provider on sessions (municipality_id, provider_session) where provider_session is not null;
 call keep_to_town('sessions');
-grant select, insert, update (work_case, work_purpose, signed_in_at, last_seen_at, locked_at, refresh, asked_at,
+grant select, insert, update (provider_session, work_case, work_purpose, signed_in_at, last_seen_at, locked_at, refresh, asked_at,
   confirmed_at), delete
   on sessions to padron_app, padron_gate;
 
@@ -120,7 +120,7 @@ create trigger passkeys_taken after update of removed_at on passkeys for each ro
 call keep_to_town('passkeys');
 grant select, insert, update (counter, used_at, removed_at, works_from) on passkeys to padron_app, padron_gate;
 
--- Numbers for a passkey to sign, each good once.
+-- Numbers that a passkey signed, until they are over: each is good once. What was given out and not signed is nowhere.
 create table passkey_challenges (
   municipality_id uuid not null references municipalities,
   challenge_hash bytea not null check (length(challenge_hash) = 32),

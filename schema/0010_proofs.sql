@@ -176,7 +176,7 @@ create trigger wallet_offers_for_neighbours before insert on wallet_offers
 call keep_to_town('wallet_offers');
 grant select, insert, update (attempts, token_hash, issued_at, outcome), delete on wallet_offers to padron_app, padron_gate;
 
--- Numbers a wallet signs once.
+-- Numbers that a wallet signed, until they are over: each is good once.
 create table wallet_nonces (
   municipality_id uuid not null references municipalities,
   nonce_hash bytea not null check (length(nonce_hash) = 32),

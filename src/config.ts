@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isThisMachine } from './platform/network.ts'
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
@@ -28,7 +29,9 @@ const Ways = z
   .strictObject({ acr: z.array(z.string().min(1)).default([]), amr: z.array(z.string().min(1)).default([]) })
   .refine(({ acr, amr }) => acr.length + amr.length > 0)
 
-const Witnesses = z.array(z.strictObject({ url: z.url(), key: z.string().min(40) }))
+/** A witness sees nothing that is not public; whoever stands between must not keep it from seeing it. */
+const WitnessUrl = z.url({ protocol: /^https?$/ }).refine((url) => url.startsWith('https:') || isThisMachine(url))
+const Witnesses = z.array(z.strictObject({ url: WitnessUrl, key: z.string().min(40) }))
 
 function jsonOr(text: string): unknown {
   try {

@@ -39,6 +39,7 @@ import { openEmbedded } from './platform/embedded.ts'
 import { mustBeInTime } from './platform/installation.ts'
 import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
+import { sourceBehind } from './platform/network.ts'
 import type { Log } from './platform/telemetry.ts'
 import { createRenderer } from './proofs/paper/renderer.ts'
 import { profiles } from './proofs/profiles.ts'
@@ -148,7 +149,13 @@ export async function startService(config: Config, log: Log, say: (line: string)
       watch: journal.watch,
       renderer: createRenderer({ database, clock: systemClock, keys }),
       redraw: createRedraw(),
-      sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
+      sourceOf: (env, headers) => {
+        const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
+        return sourceBehind(config.trustedProxies, {
+          forwarded: headers.get('x-forwarded-for'),
+          connection: incoming?.socket?.remoteAddress,
+        })
+      },
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
       machineSignIn: machineSignIn(issuers, config.audience, !config.production),
@@ -222,14 +229,6 @@ export async function startService(config: Config, log: Log, say: (line: string)
     await close()
     throw error
   }
-}
-
-/** Where a request comes from: the connection, or what the last of our own proxies says. */
-function sourceOf(env: unknown, headers: Headers, proxies: number): string {
-  const forwarded = (headers.get('x-forwarded-for') ?? '').split(',').map((address) => address.trim())
-  const said = proxies > 0 ? forwarded.at(-proxies) : undefined
-  const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
-  return said || (incoming?.socket?.remoteAddress ?? '')
 }
 
 /** @throws {ConfigInvalid} where an issuer is to speak for a town that is not here: a name that is mistyped is not waited for */

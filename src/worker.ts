@@ -80,7 +80,14 @@ export default {
   fetch(request: Request, environment: Environment, lifetime: Lifetime): Promise<Response> {
     const { config: _, ...fixed } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) =>
-      createApp({ ...fixed, database, clock: systemClock, log: standardLog }).fetch(request),
+      createApp({
+        ...fixed,
+        database,
+        clock: systemClock,
+        log: standardLog,
+        // Written by the platform itself, whatever a caller sends.
+        sourceOf: (_: unknown, headers: Headers) => headers.get('cf-connecting-ip') ?? '',
+      }).fetch(request),
     )
   },
 

@@ -146,6 +146,36 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
   return cookieValue(token)
 }
 
+/**
+ * Opens a desk that was locked, for the same person with the same duty: from now on it ends with the provider’s new session, and
+ * is asked about by its new token.
+ */
+export async function resumeSession(
+  deps: SessionDeps,
+  town: Municipality,
+  { handle, who }: { handle: string; who: NewSession & { kind: 'staff' } },
+): Promise<void> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const now = deps.clock.now().toString()
+  const refresh = who.ends === false ? who.refresh : undefined
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    setSession(transaction, {
+      handle,
+      set: {
+        locked_at: null,
+        provider_session: who.sid ?? null,
+        ...(refresh === undefined
+          ? {}
+          : {
+              refresh: Buffer.from(ledger.seal(refreshPlace(handle), refresh)),
+              asked_at: now,
+              confirmed_at: now,
+            }),
+      },
+    }),
+  )
+}
+
 /** The session of a cookie, if it is in force. Being seen keeps it so, up to its end. */
 export async function findSession(
   deps: SessionDeps,
@@ -296,16 +326,13 @@ async function askProvider(
 export async function changeSession(
   deps: SessionDeps,
   town: Municipality,
-  {
-    handle,
-    change,
-  }: { handle: string; change: { locked?: boolean; workCase?: string | null; purpose?: string | null } },
+  { handle, change }: { handle: string; change: { locked?: true; workCase?: string | null; purpose?: string | null } },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
     setSession(transaction, {
       handle,
       set: {
-        ...(change.locked === undefined ? {} : { locked_at: change.locked ? deps.clock.now().toString() : null }),
+        ...(change.locked === undefined ? {} : { locked_at: deps.clock.now().toString() }),
         ...(change.workCase === undefined ? {} : { work_case: change.workCase }),
         ...(change.purpose === undefined ? {} : { work_purpose: change.purpose }),
       },

@@ -36,27 +36,15 @@ export const helperUnder = (transaction: Transaction, { codeHash, until }: { cod
     .where('until', '>=', until)
     .executeTakeFirst()
 
+/** Remembers a number that was signed. Inserts nothing where it was signed before. */
 export const keepChallenge = (
   transaction: Transaction,
   { municipalityId, challengeHash, expiresAt }: { municipalityId: string; challengeHash: Buffer; expiresAt: string },
 ) =>
   transaction
     .insertInto('passkey_challenges')
-    .values({
-      municipality_id: municipalityId,
-      challenge_hash: challengeHash,
-      expires_at: expiresAt,
-    })
-    .execute()
-
-export const takeChallengeRow = (
-  transaction: Transaction,
-  { challengeHash, now }: { challengeHash: Buffer; now: Date },
-) =>
-  transaction
-    .deleteFrom('passkey_challenges')
-    .where('challenge_hash', '=', challengeHash)
-    .where('expires_at', '>', now)
+    .values({ municipality_id: municipalityId, challenge_hash: challengeHash, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
 
 export const passkeysInUse = (transaction: Transaction, neighbourId: string) =>

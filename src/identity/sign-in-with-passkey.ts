@@ -16,6 +16,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
+import { freshNumber, freshUntil } from './fresh-number.ts'
 import { stillWaits, WayWaits, worksFrom } from './new-ways.ts'
 import { isRefusedAccess } from './presence.ts'
 import {
@@ -27,7 +28,6 @@ import {
   passkeyOf,
   passkeysInUse,
   passkeysOf,
-  takeChallengeRow,
   useEnrolment,
 } from './resident-store.ts'
 import { noticeOfWays } from './telling.ts'
@@ -61,28 +61,31 @@ export function relyingParty(town: Municipality): { id: string; origins: string[
 export const DeviceName = z.strictObject({ device: plain(60, 0), owner: called(60, 0).default(''), confirmedPlain })
 export type DeviceName = z.infer<typeof DeviceName>
 
-async function newChallenge(deps: Deps, town: Municipality, challenge: string): Promise<void> {
+async function newChallenge(deps: Deps, town: Municipality): Promise<Uint8Array<ArrayBuffer>> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const now = deps.clock.now()
-  await inMunicipality(deps.database, town.id, async (transaction) => {
-    await keepChallenge(transaction, {
-      municipalityId: town.id,
-      challengeHash: hash(`passkey ${challenge}`),
-      expiresAt: now.add({ seconds: CHALLENGE_SECONDS }).toString(),
-    })
-  })
+  return freshNumber(hash, { kind: 'passkey', now: deps.clock.now(), seconds: CHALLENGE_SECONDS })
 }
 
-/** Whether the number was given out and not signed before. */
-async function takeChallenge(deps: Deps, town: Municipality, challenge: string): Promise<boolean> {
-  const { hash } = await deps.gate.keysOf(town.id)
-  const taken = await inMunicipality(deps.database, town.id, (transaction) =>
-    takeChallengeRow(transaction, {
-      challengeHash: hash(`passkey ${challenge}`),
-      now: new Date(deps.clock.now().epochMilliseconds),
-    }),
-  )
-  return taken.numDeletedRows === 1n
+/** What a signature has to be over: a number of this town's in time. Used is what was signed, once the signature is right. */
+function challenges(deps: Deps, hash: (text: string) => Buffer) {
+  let signed: { challenge: string; until: Temporal.Instant } | undefined
+  return {
+    expected: (challenge: string): boolean => {
+      const until = freshUntil(hash, { kind: 'passkey', now: deps.clock.now(), text: challenge })
+      signed = until && { challenge, until }
+      return until !== undefined
+    },
+    /** @throws {PasskeyRefused} of one that was signed before */
+    use: async (transaction: Transaction, municipalityId: string): Promise<void> => {
+      if (signed === undefined) throw new PasskeyRefused()
+      const used = await keepChallenge(transaction, {
+        municipalityId,
+        challengeHash: hash(`passkey ${signed.challenge}`),
+        expiresAt: signed.until.toString(),
+      })
+      if (used.numInsertedOrUpdatedRows !== 1n) throw new PasskeyRefused()
+    },
+  }
 }
 
 /** Where a new passkey's owner is known from: a code from the counter, or the session they are in. */
@@ -110,7 +113,8 @@ export async function passkeyOptions(
     const rows = await passkeysInUse(transaction, neighbourId)
     return { neighbourId, known: rows }
   })
-  const options = await generateRegistrationOptions({
+  return generateRegistrationOptions({
+    challenge: await newChallenge(deps, town),
     rpName: 'Padrón',
     rpID: relyingParty(town).id,
     // Shown by the device in its list of passkeys: it must not say what for.
@@ -123,8 +127,6 @@ export async function passkeyOptions(
     attestationType: 'none',
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
-  await newChallenge(deps, town, options.challenge)
-  return options
 }
 
 /** Whose a code from the counter is, while it is good. */
@@ -148,9 +150,10 @@ export async function keepPasskey(
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const handle = uuidv7()
   const party = relyingParty(town)
+  const { expected, use } = challenges(deps, hash)
   const verified = await verifyRegistrationResponse({
     response,
-    expectedChallenge: (challenge) => takeChallenge(deps, town, challenge),
+    expectedChallenge: expected,
     expectedOrigin: party.origins,
     expectedRPID: party.id,
     requireUserVerification: true,
@@ -159,6 +162,7 @@ export async function keepPasskey(
   const { credential } = verified.registrationInfo
   const now = deps.clock.now()
   return inMunicipality(deps.database, town.id, async (transaction) => {
+    await use(transaction, town.id)
     let neighbourId: string | undefined
     let made: { given_by: string | null; given_from: Buffer | null } = { given_by: null, given_from: null }
     if ('neighbourId' in owner) neighbourId = owner.neighbourId
@@ -196,9 +200,10 @@ export async function keepPasskey(
 
 /** What a browser needs to sign in with whichever passkey of this city it holds. */
 export async function signInOptions(deps: Deps, town: Municipality): Promise<PublicKeyCredentialRequestOptionsJSON> {
-  const options = await generateAuthenticationOptions({ rpID: relyingParty(town).id, userVerification: 'required' })
-  await newChallenge(deps, town, options.challenge)
-  return options
+  return generateAuthenticationOptions({
+    challenge: await newChallenge(deps, town),
+    ...{ rpID: relyingParty(town).id, userVerification: 'required' },
+  })
 }
 
 /** Whose passkey it is, and which. */
@@ -224,9 +229,10 @@ export async function signInWithPasskey(
   const known = await inMunicipality(deps.database, town.id, (transaction) => passkeyOf(transaction, id))
   if (known === undefined) throw new PasskeyRefused()
   const party = relyingParty(town)
+  const { expected, use } = challenges(deps, hash)
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response,
-    expectedChallenge: (challenge) => takeChallenge(deps, town, challenge),
+    expectedChallenge: expected,
     expectedOrigin: party.origins,
     expectedRPID: party.id,
     requireUserVerification: true,
@@ -239,6 +245,7 @@ export async function signInWithPasskey(
   const { neighbour_id: neighbourId, handle } = known
   const now = deps.clock.now()
   const back = await inMunicipality(deps.database, town.id, async (transaction) => {
+    await use(transaction, town.id)
     const { counter } = await lockPasskey(transaction, id)
     const before = Number(counter)
     const backwards = (before > 0 || newCounter > 0) && newCounter <= before

@@ -5,7 +5,7 @@ import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
 import type { NewSession, Renew } from './begin-session.ts'
-import { mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
+import { KeysAway, mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
 
 /** The city's sign-in for staff: an OpenID provider that knows this service as one of its clients. */
 export interface SignInProvider {
@@ -65,6 +65,8 @@ export interface StaffSignIn {
   renew: Renew
 }
 
+const LOGOUT = 'logout+jwt'
+
 /** @see OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6 */
 const LogoutClaims = z
   .object({
@@ -113,7 +115,9 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         maxTokenAge: FRESH_SECONDS,
         clockTolerance: 5,
       }).then(
-        ({ payload }) => LogoutClaims.safeParse(payload),
+        // Some providers write no type; whoever writes one writes this one.
+        ({ payload, protectedHeader: { typ = LOGOUT } }) =>
+          typ.toLowerCase() === LOGOUT ? LogoutClaims.safeParse(payload) : undefined,
         () => undefined,
       )
       if (!said?.success) throw new SignInFailed()
@@ -185,8 +189,9 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         )
         claims = tokens.claims()
         refresh = tokens.refresh_token
-      } catch {
-        throw new SignInFailed()
+      } catch (error) {
+        // What the provider or the return address says is theirs; a provider that nobody reaches is the city’s to mend.
+        throw isUnreachable(error) ? new KeysAway() : new SignInFailed()
       }
       const staff = StaffClaims.safeParse(claims)
       if (!staff.success || staff.data.municipality !== town.slug) throw new SignInFailed()
@@ -199,6 +204,13 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       return { who: { kind: 'staff', subject, role, office, sid, ends, refresh }, returnTo: underWay.returnTo }
     },
   }
+}
+
+/** Nothing was answered, or what was answered was an error of the server’s own. */
+function isUnreachable(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown }
+  const status = cause instanceof Response ? cause.status : 0
+  return error instanceof TypeError || cause instanceof TypeError || status >= 500
 }
 
 function read(kept: string): SignInUnderWay | undefined {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
+import { isThisMachine } from '../platform/network.ts'
 import { type MessageWords, NotSent, type Post } from './notify.ts'
 
 /**
- * Mail by the city's own server. It says that there is a message and names no service, no place, no status and nobody:
+ * Mail by the city's own server, over TLS: a server that does not offer it gets nothing. It says that there is a message and names no service, no place, no status and nobody:
  * whoever reads it over a shoulder, or on a server in between, learns nothing.
  */
 export function smtpPost(options: { url: string; from: string }, words: MessageWords): Post {
-  const transport = createTransport({ url: options.url, ...PATIENCE })
+  const transport = createTransport({ url: options.url, requireTLS: !isThisMachine(options.url), ...PATIENCE })
   const domain = options.from.slice(options.from.lastIndexOf('@') + 1)
   return async (to, language, idempotencyKey) => {
     const text = words(language)

@@ -24,3 +24,22 @@ export function networkOf(address: string): string {
   const whole = [...head, ...Array.from({ length: GROUPS - head.length - tail.length }, () => '0'), ...tail]
   return `${whole.slice(0, OF_A_NETWORK).join(':')}::/64`
 }
+
+/** An address of this machine: nobody else is on that line. */
+export const isThisMachine = (address: string): boolean =>
+  URL.canParse(address) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname)
+
+/**
+ * Where a request comes from: the connection, or what the last of our own proxies says. What stands before that in the header
+ * anybody may have written.
+ *
+ * @param proxies how many of our own stand before the service
+ */
+export function sourceBehind(
+  proxies: number,
+  { forwarded, connection }: { forwarded: string | null; connection: string | undefined },
+): string {
+  const addresses = (forwarded ?? '').split(',').map((address) => address.trim())
+  const said = proxies > 0 ? addresses.at(-proxies) : undefined
+  return said || (connection ?? '')
+}

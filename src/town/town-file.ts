@@ -7,6 +7,7 @@ import { keepFirstOffice } from '../firewall/organisation-store.ts'
 import { admitOrganisation, linkOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
+import { isThisMachine } from '../platform/network.ts'
 import { FIRST_BIRTH_YEAR } from '../platform/years.ts'
 import { ReferenceAddress } from './address.ts'
 import type { Municipality } from './model.ts'
@@ -37,6 +38,9 @@ const HearingHours = z
   .refine(({ from, to }) => from < to, 'must end after it begins')
 
 /** A municipality as data: what `padron municipality add` reads. */
+/** Over TLS, or on this machine alone. */
+const isSafe = (address: string): boolean => address.startsWith('https:') || isThisMachine(address)
+
 export const TownFile = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   name: z.record(z.string().regex(/^[a-z]{2,3}$/), called(200)),
@@ -52,7 +56,9 @@ export const TownFile = z.strictObject({
     .nullable()
     .default(null),
   languages: z.array(z.string().regex(/^[a-z]{2,3}$/)).min(1),
-  issuer: z.url({ protocol: /^https?$/ }),
+  issuer: z.url({ protocol: /^https?$/ }).refine(isSafe, {
+    message: 'write it with https: without it whoever is on the line reads the cookies of sign-ins',
+  }),
   timeZone: called(100),
   expectedPopulation: z.int().min(1),
   hourlyBudgetStaff: z.int().min(1).default(240),

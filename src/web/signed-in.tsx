@@ -10,6 +10,7 @@ import { route } from '../http/route.ts'
 import type { App, Incoming } from '../identity/app.ts'
 import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/begin-session.ts'
 import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/keep-form.ts'
+import { equalInConstantTime } from '../keys/key-provider.ts'
 import { isLockedDown } from '../oversight/vote-lockdown.ts'
 import type { Clock } from '../platform/clock.ts'
 import { NotAllowed, NotFound, Problem, problemOf, retryAfter } from '../platform/problem.ts'
@@ -275,8 +276,7 @@ const withoutLanguage = (path: string): string => {
 /** A form with the token of its session. @throws {Problem} refused of one without */
 async function tokenedForm(request: Incoming, { csrf }: Pick<Session, 'csrf'>): Promise<Form> {
   const form = await request.form()
-  // Both are keyed hashes of the same length: a comparison tells nothing that helps.
-  if (form.get('csrf') !== csrf) throw new NotAllowed()
+  if (!equalInConstantTime(Buffer.from(form.get('csrf')), Buffer.from(csrf))) throw new NotAllowed()
   return form.without('csrf')
 }
 

@@ -42,6 +42,27 @@ const ELSEWHERE = [
 ]
 
 describe('the front door', () => {
+  it('says the same to every browser with every answer: over TLS alone, in no frame, no type guessed, no address passed on', async () => {
+    const paths = app.routes
+      .filter(({ method, path }) => method === 'GET' && !/[:*]/.test(path))
+      .map(({ path }) => path)
+    expect(paths.length).toBeGreaterThan(40)
+    for (const path of [...paths, '/not-here']) {
+      const { headers } = await send(path)
+      const [, seconds = '0'] =
+        /max-age=(\d+); includeSubDomains/.exec(headers.get('strict-transport-security') ?? '') ?? []
+      expect(Number(seconds), path).toBeGreaterThanOrEqual(31_536_000)
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff')
+      // A page with forms may say it to itself: older browsers say where a form comes from by nothing else.
+      expect(headers.get('referrer-policy'), path).toMatch(/^(no-referrer|same-origin)$/)
+      expect(headers.get('cross-origin-opener-policy'), path).toBe('same-origin')
+      const policy = headers.get('content-security-policy') ?? ''
+      expect(policy, path).toContain("default-src 'none'")
+      expect(policy, path).not.toMatch(/unsafe|\*/)
+      if (headers.get('content-type')?.startsWith('text/html')) expect(policy, path).toContain("frame-ancestors 'none'")
+    }
+  })
+
   it('is the only one: every handler of the running app was mounted by it', () => {
     const others = app.routes.filter(({ spec }) => spec === undefined).map(({ method, path }) => `${method} ${path}`)
     // The first hands the door to each request; the rest make public material smaller.

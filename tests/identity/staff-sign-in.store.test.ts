@@ -26,8 +26,11 @@ const metadata = () => ({
   token_endpoint: `${issuer}/token`,
   jwks_uri: `${issuer}/jwks`,
   userinfo_endpoint: `${issuer}/me`,
+  id_token_signing_alg_values_supported: ['ES256'],
 })
 let said: object = {}
+/** What the ID token of the next sign-in says. */
+let granted: Record<string, unknown> = {}
 let send: (token: string) => Promise<number>
 beforeAll(async () => {
   app = await openApp()
@@ -41,6 +44,17 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const asked = new URLSearchParams(Buffer.concat(chunks).toString())
+    if (asked.get('grant_type') === 'authorization_code') {
+      if (away) return void response.writeHead(503).end('{}')
+      const id_token = await new SignJWT({ auth_time: Math.floor(Date.now() / 1000), ...granted })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .setIssuer(issuer)
+        .setAudience('padron-desk')
+        .setIssuedAt()
+        .setExpirationTime('2m')
+        .sign(pair.privateKey)
+      return void response.end(JSON.stringify({ access_token: 'a', token_type: 'Bearer', expires_in: 60, id_token }))
+    }
     const refresh = asked.get('refresh_token') ?? ''
     tried.push(refresh)
     if (away) return void response.writeHead(503).end('{}')
@@ -80,9 +94,9 @@ afterAll(async () => {
   })
 })
 
-const logout = (claims: object, more: { audience?: string; key?: CryptoKey } = {}) =>
+const logout = (claims: object, more: { audience?: string; key?: CryptoKey; type?: string } = {}) =>
   new SignJWT({ events: { [EVENT]: {} }, jti: crypto.randomUUID(), ...claims })
-    .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt', kid: 'one' })
+    .setProtectedHeader({ alg: 'ES256', typ: more.type ?? 'logout+jwt', kid: 'one' })
     .setIssuer(issuer)
     .setAudience(more.audience ?? 'padron-desk')
     .setIssuedAt()
@@ -90,6 +104,71 @@ const logout = (claims: object, more: { audience?: string; key?: CryptoKey } = {
     .sign(more.key ?? pair.privateKey)
 const clerk = (subject: string, sid?: string) =>
   signedIn(app, { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE, sid })
+
+/** Somebody comes back from the provider, with this in its ID token. @returns the cookie they have then */
+async function comeBack(claims: Record<string, unknown>, cookie = '', nonce?: string) {
+  const get = (path: string, cookies: string) =>
+    served.fetch(
+      new Request(`https://vallmar.example${path}`, { headers: { host: 'vallmar.example', cookie: cookies } }),
+    )
+  const begun = await get('/sign-in/start?to=/desk', cookie)
+  const address = new URL(begun.headers.get('location') ?? '')
+  const underWay = (begun.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const staff = { office: DEMO_OFFICE, municipality: app.town.slug, acr: 'phr' }
+  granted = { ...staff, nonce: nonce ?? address.searchParams.get('nonce'), ...claims }
+  const state = address.searchParams.get('state')
+  const back = await get(`/sign-in/return?code=once&state=${state}`, [cookie, underWay].join('; '))
+  const given = (back.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const own = given === '' ? cookie : given
+  return { status: back.status, text: await back.text(), cookie: own, open: (path: string) => get(path, own) }
+}
+
+describe('a sign-in', () => {
+  it('opens a desk with what the provider says, and none on a nonce of another', async () => {
+    const clerk = await comeBack({ sub: 'fresh', role: 'clerk' })
+    expect([clerk.status, (await clerk.open('/desk')).status]).toEqual([303, 200])
+    const forged = await comeBack({ sub: 'fresh', role: 'clerk' }, '', 'another')
+    expect([forged.status, forged.cookie]).toEqual([401, ''])
+    const elsewhere = await comeBack({ sub: 'fresh', role: 'clerk', municipality: 'another-town' })
+    expect([elsewhere.status, elsewhere.cookie]).toEqual([401, ''])
+  })
+
+  it.each(['supervisor', 'legal'])(
+    'that can be phished is none of a %s\u2019s, and is a clerk\u2019s',
+    async (role) => {
+      const weak = await comeBack({ sub: 'weak', role, acr: 'password' })
+      expect([weak.status, weak.cookie]).toEqual([401, ''])
+      expect((await comeBack({ sub: 'weak', role })).status).toBe(303)
+      expect((await comeBack({ sub: 'weak', role: 'clerk', acr: 'password' })).status).toBe(303)
+    },
+  )
+
+  it('opens a locked desk to the same person with the same duty; with another it is a session of that alone', async () => {
+    const sid = { sid: 'before' }
+    const first = await comeBack({ sub: 'locks', role: 'supervisor', ...sid })
+    expect((await first.open('/desk/flags')).status).toBe(200)
+    const lock = () => app.peek(`update sessions set locked_at = now() where subject like '%locks'`)
+    await lock()
+    expect((await first.open('/desk/flags')).status).toBe(303)
+    const same = await comeBack({ sub: 'locks', role: 'supervisor', sid: 'after' }, first.cookie)
+    expect([same.cookie === first.cookie, (await same.open('/desk/flags')).status]).toEqual([true, 200])
+    // The provider names its new session from now on.
+    expect(await send(await logout({ sid: 'before' }))).toBe(200)
+    expect((await same.open('/desk/flags')).status).toBe(200)
+    await lock()
+    const lesser = await comeBack({ sub: 'locks', role: 'clerk', acr: 'password' }, same.cookie)
+    expect(lesser.cookie).not.toBe(same.cookie)
+    expect((await lesser.open('/desk')).status).toBe(200)
+    expect((await lesser.open('/desk/flags')).status).toBe(403)
+    expect((await same.open('/desk/flags')).status).toBe(303)
+  })
+
+  it('that cannot be had because nobody reaches the provider is not one that failed', async () => {
+    away = true
+    expect((await comeBack({ sub: 'fresh', role: 'clerk' })).status).toBe(503)
+    away = false
+  })
+})
 
 describe('an account that is closed', () => {
   it('ends every session of its owner with the next request, and nobody else\u2019s', async () => {
@@ -116,6 +195,7 @@ describe('an account that is closed', () => {
       await logout({ sub: 'still', nonce: 'of an ID token' }),
       await logout({ sub: 'still', events: {} }),
       await logout({}),
+      await logout({ sub: 'still' }, { type: 'JWT' }),
     ])
       expect(await send(token)).toBe(401)
     expect((await still.open('/desk')).status).toBe(200)

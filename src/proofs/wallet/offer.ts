@@ -6,6 +6,7 @@ import { compactVerify, decodeJwt, importJWK } from 'jose'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { passing } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { freshNumber, freshUntil } from '../../identity/fresh-number.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Code, NotFound, OAuthProblem } from '../../platform/problem.ts'
@@ -26,7 +27,6 @@ import {
   noteRedeemed,
   offersMade,
   offerWithToken,
-  takeNonce,
 } from './store.ts'
 
 export const OfferOrder = z
@@ -170,19 +170,11 @@ export async function redeemOffer(
   return { token, expiresIn: OFFER_SECONDS }
 }
 
-/** A number for a wallet to sign, good once. */
+/** A number for a wallet to sign, good once. Nothing of it is kept until it is signed: anyone may ask for one. */
 export async function newNonce(deps: ProofDeps, town: Municipality): Promise<{ nonce: string; expiresIn: number }> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const nonce = randomBytes(24).toString('base64url')
-  const now = deps.clock.now()
-  await inMunicipality(deps.database, town.id, async (transaction) => {
-    await keepNonce(transaction, {
-      municipalityId: town.id,
-      nonceHash: hash(`wallet nonce ${nonce}`),
-      expiresAt: now.add({ seconds: NONCE_SECONDS }).toString(),
-    })
-  })
-  return { nonce, expiresIn: NONCE_SECONDS }
+  const number = freshNumber(hash, { kind: 'wallet', now: deps.clock.now(), seconds: NONCE_SECONDS })
+  return { nonce: Buffer.from(number).toString('base64url'), expiresIn: NONCE_SECONDS }
 }
 
 async function offerOf(deps: ProofDeps, town: Municipality, authorization: string) {
@@ -239,13 +231,16 @@ async function holderKeysOf(
 
 async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Promise<boolean> {
   const { hash } = await deps.gate.keysOf(town.id)
+  const until = freshUntil(hash, { kind: 'wallet', now: deps.clock.now(), text: nonce })
+  if (until === undefined) return false
   const used = await inMunicipality(deps.database, town.id, (transaction) =>
-    takeNonce(transaction, {
+    keepNonce(transaction, {
+      municipalityId: town.id,
       nonceHash: hash(`wallet nonce ${nonce}`),
-      now: new Date(deps.clock.now().epochMilliseconds),
+      expiresAt: until.toString(),
     }),
   )
-  return used.numDeletedRows === 1n
+  return used.numInsertedOrUpdatedRows === 1n
 }
 
 /**

@@ -29,18 +29,16 @@ export const noteRedeemed = (
     .where('id', '=', id)
     .execute()
 
+/** Remembers a number that a wallet signed. Inserts nothing where it was signed before. */
 export const keepNonce = (
   transaction: Transaction,
   { municipalityId, nonceHash, expiresAt }: { municipalityId: string; nonceHash: Buffer; expiresAt: string },
 ) =>
   transaction
     .insertInto('wallet_nonces')
-    .values({
-      municipality_id: municipalityId,
-      nonce_hash: nonceHash,
-      expires_at: expiresAt,
-    })
-    .execute()
+    .values({ municipality_id: municipalityId, nonce_hash: nonceHash, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
 
 export const offerWithToken = (
   transaction: Transaction,
@@ -52,13 +50,6 @@ export const offerWithToken = (
     .where('token_hash', '=', tokenHash)
     .where((row) => isNeighbour(row.ref('neighbour_id')))
     .where('expires_at', '>', expiresAfter)
-    .executeTakeFirst()
-
-export const takeNonce = (transaction: Transaction, { nonceHash, now }: { nonceHash: Buffer; now: Date }) =>
-  transaction
-    .deleteFrom('wallet_nonces')
-    .where('nonce_hash', '=', nonceHash)
-    .where('expires_at', '>', now)
     .executeTakeFirst()
 
 export const markOfferIssued = (transaction: Transaction, { issuedAt, id }: { issuedAt: string; id: string }) =>

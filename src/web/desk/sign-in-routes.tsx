@@ -9,8 +9,8 @@ import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import {
   beginSession,
-  changeSession,
   findSession,
+  resumeSession,
   SESSION_LIMITS,
   type SessionDeps,
 } from '../../identity/begin-session.ts'
@@ -78,10 +78,13 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
         before?.locked &&
         before.requester.kind === 'staff' &&
         who.kind === 'staff' &&
-        before.requester.id === who.subject
+        before.requester.id === who.subject &&
+        // With another duty than it was locked with, it is a session of that and nothing else.
+        before.requester.role === who.role &&
+        before.requester.organisationId === who.office
       ) {
         // The same person is back: the desk is as they left it.
-        await changeSession(deps, town, { handle: before.handle, change: { locked: false } })
+        await resumeSession(deps, town, { handle: before.handle, who })
         return Reply.redirect(safePath(returnTo, '/desk'))
       }
       if (before) await endSession(deps, town, { session: before, which: { handle: before.handle } })
@@ -91,11 +94,11 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
       const seconds = Temporal.Duration.from(SESSION_LIMITS.staff.absolute).total('seconds')
       return Reply.redirect(to, { 'set-cookie': sessionCookie(town, token, seconds) })
     } catch (error) {
-      const problem = error instanceof Problem ? error : new SignInFailed()
+      if (!(error instanceof Problem)) throw error
       return pageOf(
-        <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
-        problem.status,
-      ).because(problem)
+        <ProblemPage problem={error} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
+        error.status,
+      ).because(error)
     }
   })
   // The provider says by itself that somebody is not of the staff any more: with the next request they are out.

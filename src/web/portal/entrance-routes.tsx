@@ -6,6 +6,7 @@ import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session.ts'
+import { endSession } from '../../identity/end-session.ts'
 import { KNOWN_DEVICE, KNOWN_FOR } from '../../identity/known-device.ts'
 import { WayWaits } from '../../identity/new-ways.ts'
 import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card.ts'
@@ -89,6 +90,8 @@ export function entrance(app: App, deps: PortalDeps): void {
         atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
         source: request.source,
       })
+      // This browser is one session: what it was before has ended.
+      if (before) await endSession(deps, town, { session: before, which: { handle: before.handle } })
       const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
       // Somebody else's device forgets with its window, and is not known afterwards.
       const elsewhere = form.has('elsewhere')
@@ -136,6 +139,7 @@ export function entrance(app: App, deps: PortalDeps): void {
       atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
       source: request.source,
     })
+    if (before) await endSession(deps, town, { session: before, which: { handle: before.handle } })
     const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
     return Reply.done().with({ 'set-cookie': sessionCookie(town, token, seconds) })
   }
