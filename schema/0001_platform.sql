@@ -99,7 +99,7 @@ insert into kept_for (part, held, since, keep) values
       where a.municipality_id = complaints.municipality_id and a.complaint_id = complaints.id) then answered_at end$$, '5 years'),
   (24, 'kept_forms', 'expires_at', '0'),
   -- That there was an answer, or that a way in changed. What tells of a proceeding or an order stays as long as they do.
-  (25, 'notices', $$case when kind in ('answer', 'way-in', 'ways-changed', 'card-tried', 'way-waits') then (select told.sent_at from notice_deliveries told
+  (25, 'notices', $$case when kind in ('answer', 'way-in', 'ways-changed', 'card-tried', 'way-waits', 'acts-waits') then (select told.sent_at from notice_deliveries told
     where told.municipality_id = notices.municipality_id and told.notice_id = notices.id and told.channel <> 'portal') end$$, '5 years'),
   (26, 'counters', 'expires_at', '0');
 
@@ -165,6 +165,7 @@ create table municipalities (
   minor_access_age integer not null default 14 check (minor_access_age between 0 and 18),
   -- After how long a way in works that was made at a counter for somebody who had one before.
   new_way_hours integer not null default 72 check (new_way_hours between 0 and 720),
+  widening_days integer not null default 14 check (widening_days between 7 and 365),
   earliest_residence date not null default '1900-01-01' check (earliest_residence >= '1850-01-01'),
   leap_day_birthday text not null default 'mar-1' check (leap_day_birthday in ('feb-28', 'mar-1')),
   backdate_days integer not null default 90 check (backdate_days between 0 and 36500),

@@ -342,6 +342,54 @@ call keep_to_town('policy_versions', watched => true);
 grant select, insert on policy_versions to padron_app, padron_gate;
 grant select on policy_versions to padron_readonly_ops;
 
+-- What a town has agreed that anyone may get: each kind of requester, action, purpose and moment, with the fields that are given
+-- at most. The latest that is in force counts. Rules that give more start all the same, and what is beyond stays closed.
+create table agreed_grants (
+  municipality_id uuid not null references municipalities,
+  agreed_at timestamptz not null,
+  in_force_from timestamptz not null,
+  basis text not null check (basis in ('founding', 'narrower', 'officers', 'returned')),
+  digest text not null check (digest ~ '^[0-9a-f]{64}$'),
+  cells jsonb not null,
+  primary key (municipality_id, agreed_at),
+  check (in_force_from >= agreed_at),
+  -- What is wider begins no sooner than everybody could read of it.
+  check (basis <> 'officers' or in_force_from >= agreed_at + interval '7 days')
+);
+create index agreed_grants_in_force on agreed_grants (municipality_id, in_force_from);
+create trigger agreed_grants_append_only before update or delete or truncate on agreed_grants
+  for each statement execute function refuse_change();
+create trigger agreed_grants_put after insert on agreed_grants for each row execute function note_taking('put', 'municipality_id agreed_at', '*');
+-- What a table of grants gives at a place: an order takes away nothing that is given without it.
+create function granted_at(cells jsonb, place text) returns jsonb language sql immutable as $$
+  select coalesce(cells -> place, cells -> substring(place from '^([^|]*[|][^|]*[|][^|]*[|][^|]*) [|] [^|]*$')) $$;
+-- Whether one table of grants gives nothing that another does not.
+create function is_within(narrow jsonb, wide jsonb) returns boolean language sql immutable as $$
+  select not exists (select from jsonb_each(narrow) as place (name, fields)
+    where granted_at(wide, place.name) is null
+      or exists (select from jsonb_array_elements_text(fields) as field (name)
+        where not granted_at(wide, place.name) ? field.name
+          and not (field.name like 'asked for by %' and granted_at(wide, place.name) ? 'asked for by anybody')
+          and not (field.name like 'days %' and substr(field.name, 6)::integer <= (select max(substr(known.name, 6)::integer)
+            from jsonb_array_elements_text(granted_at(wide, place.name)) as known (name) where known.name like 'days %')))) $$;
+-- A town agrees to what it starts with once; afterwards to less by itself, and to more by two officers alone.
+create function agreed_grants_kept_narrow() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  known jsonb;
+begin
+  if new.basis in ('officers', 'returned') then return new; end if;
+  select cells into known from agreed_grants one where one.municipality_id = new.municipality_id
+    and one.in_force_from <= new.agreed_at order by in_force_from desc, agreed_at desc limit 1;
+  if new.basis = 'founding' and known is null and not exists (select from agreed_grants one
+    where one.municipality_id = new.municipality_id) then return new; end if;
+  if new.basis = 'narrower' and is_within(new.cells, known) then return new; end if;
+  raise exception 'what is wider is agreed by two officers' using errcode = 'PD006';
+end $$;
+create trigger agreed_grants_kept_narrow before insert on agreed_grants for each row execute function agreed_grants_kept_narrow();
+call keep_to_town('agreed_grants', watched => true);
+grant select, insert on agreed_grants to padron_app, padron_gate;
+grant select on agreed_grants to padron_readonly_ops;
+
 -- How often somebody asked in an hour; counted with the decision, so that no process is beside it.
 create table query_counts (
   municipality_id uuid not null references municipalities,

@@ -94,6 +94,8 @@ create table representatives (
   representative_id uuid,
   details bytea not null,
   recorded_at timestamptz not null default now(),
+  -- From when they act on their own page: recorded later than the registration, after a while, of which who is concerned is told.
+  works_from timestamptz not null default now(),
   ended_at timestamptz,
   -- Said at a desk; or the representative left, died or was removed.
   ended_because text check (ended_because in ('ended', 'departed')),
@@ -115,7 +117,7 @@ create trigger representatives_taken after update of ended_at on representatives
   when (new.ended_at is not null and old.ended_at is null) execute function note_taking('set', 'id', 'ended_at ended_because');
 call keep_to_town('representatives');
 grant insert, update (ended_at, ended_because, settled_at) on representatives to padron_app, padron_gate;
-grant select (municipality_id, id, neighbour_id, representative_id, recorded_at, ended_at, ended_because, settled_at)
+grant select (municipality_id, id, neighbour_id, representative_id, recorded_at, works_from, ended_at, ended_because, settled_at)
   on representatives to padron_app;
 grant select on representatives to padron_gate;
 

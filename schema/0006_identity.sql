@@ -107,6 +107,9 @@ create table passkeys (
   given_from bytea check (length(given_from) = 32),
   -- Made at a counter for somebody who had a way in before, it works later, unless they let it work themselves.
   works_from timestamptz not null,
+  -- From when it shows where its owner lives and how they are reached: made later than their registration, where nothing was
+  -- before, it works at once and shows that after a while.
+  shows_from timestamptz not null,
   used_at timestamptz,
   -- Who came in by it stays told apart in "who looked".
   removed_at timestamptz,
@@ -118,7 +121,7 @@ create index passkeys_by_neighbour on passkeys (municipality_id, neighbour_id) w
 create trigger passkeys_taken after update of removed_at on passkeys for each row
   when (new.removed_at is not null and old.removed_at is null) execute function note_taking('set', 'handle', 'removed_at');
 call keep_to_town('passkeys');
-grant select, insert, update (counter, used_at, removed_at, works_from) on passkeys to padron_app, padron_gate;
+grant select, insert, update (counter, used_at, removed_at, works_from, shows_from) on passkeys to padron_app, padron_gate;
 
 -- Numbers that a passkey signed, until they are over: each is good once. What was given out and not signed is nowhere.
 create table passkey_challenges (
@@ -146,6 +149,7 @@ create table resident_cards (
   given_from bytea check (length(given_from) = 32),
   -- As of telephones.
   works_from timestamptz not null,
+  shows_from timestamptz not null,
   used_at timestamptz,
   cancelled_at timestamptz,
   -- Why a card is none any more. One that ended with a departure still tells its holder what was decided, and nothing else.
@@ -160,7 +164,7 @@ create trigger resident_cards_taken after update of cancelled_at on resident_car
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');
 call keep_to_town('resident_cards');
-grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by, works_from) on resident_cards to padron_app, padron_gate;
+grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by, works_from, shows_from) on resident_cards to padron_app, padron_gate;
 
 -- People and organisations a neighbour has named to fetch proofs for them: for some services, until a day.
 create table helpers (
@@ -214,6 +218,22 @@ create function had_way_in(whose uuid, before timestamptz) returns boolean langu
       and card.neighbour_id in (select id from theirs) and (card.used_at is not null or card.created_at < before))
     or exists (select from passkeys one where one.municipality_id = current_municipality()
       and one.neighbour_id in (select id from theirs) and (one.used_at is not null or one.created_at < before)) $$;
+-- Whether somebody was registered before a time: what is made for them since is not of that visit.
+create function was_registered(whose uuid, before timestamptz) returns boolean language sql stable security definer
+  set search_path = public, pg_temp as $$
+  select exists (select from movements one where one.municipality_id = current_municipality()
+    and record_of(one.neighbour_id) = record_of(whose) and one.recorded_at < before) $$;
+revoke all on function was_registered(uuid, timestamptz) from public;
+grant execute on function was_registered(uuid, timestamptz) to padron_app, padron_gate;
+-- From when any way in of somebody's shows where they live.
+create function shown_from(whose uuid) returns timestamptz language sql stable as $$
+  select min(shows_from) from (
+    select shows_from from resident_cards card
+    where card.municipality_id = current_municipality() and card.neighbour_id = whose and card.cancelled_at is null
+    union all select shows_from from passkeys one
+    where one.municipality_id = current_municipality() and one.neighbour_id = whose and one.removed_at is null) theirs $$;
+revoke all on function shown_from(uuid) from public;
+grant execute on function shown_from(uuid) to padron_app, padron_gate;
 revoke all on function had_way_in(uuid, timestamptz) from public;
 grant execute on function had_way_in(uuid, timestamptz) to padron_app, padron_gate;
 

@@ -7,7 +7,7 @@ create table officer_acts (
   id uuid not null,
   kind text not null check (kind in
     ('enrol', 'application', 'function', 'link', 'attestation', 'machine', 'alias', 'lend', 'take-back', 'affected', 'secrecy',
-     'suspend', 'end-machine', 'end-key')),
+     'suspend', 'end-machine', 'end-key', 'widen')),
   data_key_id uuid not null,
   content bytea not null,
   proposed_by text not null check (length(proposed_by) between 1 and 320),
@@ -53,7 +53,7 @@ select kind, written from (values ('enrol'), ('application')) as act (kind), (va
   ('attestations'), ('clients')) as one (written)
 union all values ('application', 'client_keys'), ('function', 'organisation_functions'), ('link', 'organisation_links'),
   ('attestation', 'attestations'), ('attestation', 'organisations'), ('machine', 'clients'), ('alias', 'organisations'),
-  ('lend', 'staff_affiliations'), ('take-back', 'staff_affiliations'), ('secrecy', 'notices'), ('suspend', 'organisations');
+  ('lend', 'staff_affiliations'), ('take-back', 'staff_affiliations'), ('secrecy', 'notices'), ('suspend', 'organisations'), ('widen', 'agreed_grants');
 grant select on officer_act_writes to padron_app, padron_gate, padron_readonly_ops;
 
 -- What widens who is answered is written only in the transaction in which a second officer approved an act of that kind; what
@@ -91,6 +91,8 @@ create constraint trigger staff_affiliations_take_two after insert or delete on 
   deferrable initially deferred for each row execute function takes_two_officers();
 create constraint trigger organisations_change_takes_two after update on organisations deferrable initially deferred
   for each row execute function takes_two_officers();
+create constraint trigger agreed_grants_take_two after insert on agreed_grants deferrable initially deferred
+  for each row when (new.basis in ('officers', 'returned')) execute function takes_two_officers();
 -- The secrecy of an order.
 create constraint trigger notices_kept_back_take_two after update of visible_from on notices deferrable initially deferred
   for each row when (old.visible_from is distinct from new.visible_from) execute function takes_two_officers();

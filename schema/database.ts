@@ -67,6 +67,15 @@ export interface Addresses {
   usual_area: Buffer | null;
 }
 
+export interface AgreedGrants {
+  agreed_at: Timestamp;
+  basis: string;
+  cells: Json;
+  digest: string;
+  in_force_from: Timestamp;
+  municipality_id: string;
+}
+
 export interface Applications {
   asked_for: string | null;
   content: Buffer;
@@ -567,6 +576,7 @@ export interface Municipalities {
    */
   time_correction_days: Generated<number>;
   time_zone: string;
+  widening_days: Generated<number>;
 }
 
 export interface Neighbours {
@@ -688,6 +698,7 @@ export interface Passkeys {
   neighbour_id: string;
   public_key: Buffer;
   removed_at: Timestamp | null;
+  shows_from: Timestamp;
   used_at: Timestamp | null;
   works_from: Timestamp;
 }
@@ -786,6 +797,7 @@ export interface Representatives {
   recorded_at: Generated<Timestamp>;
   representative_id: string | null;
   settled_at: Timestamp | null;
+  works_from: Generated<Timestamp>;
 }
 
 export interface Residences {
@@ -815,6 +827,7 @@ export interface ResidentCards {
   id: string;
   municipality_id: string;
   neighbour_id: string;
+  shows_from: Timestamp;
   used_at: Timestamp | null;
   word_hash: Buffer;
   works_from: Timestamp;
@@ -1006,6 +1019,7 @@ export interface DB {
   access_request_reviews: AccessRequestReviews;
   access_requests: AccessRequests;
   addresses: Addresses;
+  agreed_grants: AgreedGrants;
   applications: Applications;
   attestations: Attestations;
   budget_releases: BudgetReleases;

@@ -140,7 +140,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
   const shrunk = deps.shrink ? ['/status-lists/*', '/assets/*', '/v', '/V'] : []
   for (const path of shrunk) app.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
-  townRoutes(app)
+  townRoutes(app, rooms.gate.grants)
   oversightRoutes(app, rooms)
   letterRoutes(app, rooms)
   drawnRoutes(app, rooms)
@@ -148,6 +148,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
     carrying(rooms.clock, town.id, {
       application: (transaction, content) => enrolApplicant(rooms, town, { transaction, application: content }),
       secrecy: (transaction, content) => prolongSecrecy(rooms, town, { transaction, secrecy: content }),
+      widen: (transaction, { digest }) => rooms.gate.agreeTo(transaction, town, digest),
     }),
   )
   orderRoutes(app, rooms)
@@ -185,6 +186,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
     database: deps.database,
     document: memoised(() => openApiDocument(app)),
     policies: deps.policies,
+    grants: rooms.gate.grants,
     transparency,
     demo,
   })

@@ -18,7 +18,7 @@ import { httpCaseFile } from './firewall/cases.ts'
 import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
-import { recordPolicies } from './firewall/policy-record.ts'
+import { startOn } from './firewall/policy-record.ts'
 import { answerUnreadable, bare, closeServer, notARequest } from './http/node.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
@@ -189,7 +189,11 @@ export async function startService(config: Config, log: Log, say: (line: string)
         mode: 0o600,
       })
     }
-    for (const town of await listMunicipalities(database)) await recordPolicies(rooms.gate, town.id, policies.digest)
+    for (const town of await listMunicipalities(database)) {
+      const closed = Object.keys(await startOn(rooms, town.id, policies)).length
+      if (closed > 0)
+        say(`${town.slug}: these rules give more than the town has agreed to. It stays closed: see /firewall.`)
+    }
     const runner = createRunner(
       { database, clock: systemClock, log },
       backgroundWork(rooms, {

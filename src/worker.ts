@@ -5,7 +5,7 @@ import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
 import { composeRooms, createApp } from './app.tsx'
 import { type Config, readConfig } from './config.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
-import { recordPolicies } from './firewall/policy-record.ts'
+import { startOn } from './firewall/policy-record.ts'
 import { type MachineSignIn, machineSignIn } from './identity/machine-sign-in.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './keys/key-provider.ts'
@@ -98,7 +98,7 @@ export default {
       const rooms = composeRooms({ database, clock: systemClock, keys, policies })
       const ledger = sequencer(database)
       for (const town of await listMunicipalities(database)) {
-        if (!recorded.has(town.id)) await recordPolicies(rooms.gate, town.id, policies.digest)
+        if (!recorded.has(town.id)) await startOn(rooms, town.id, policies)
         recorded.add(town.id)
         await ledger.place(town.id, await rooms.signers.of(town))
       }

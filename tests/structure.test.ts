@@ -134,6 +134,7 @@ describe('the rooms', () => {
         'ledger_tiles',
       ],
       firewall: [
+        'agreed_grants',
         'attestations',
         'client_keys',
         'clients',

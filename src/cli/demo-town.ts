@@ -46,6 +46,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     eraseAfterYears: 5,
     minorAccessAge: 14,
     newWayHours: 72,
+    wideningDays: 14,
     earliestResidence: '1900-01-01',
     leapDayBirthday: 'mar-1',
     hearingHours: [

@@ -17,7 +17,8 @@ import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from 
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
-import { configuredPolicies, roomsOver } from './rooms.ts'
+import { policyCommands } from './policy-commands.ts'
+import { roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
 
@@ -299,34 +300,7 @@ keys
 
 backupCommands(program, out)
 
-const policies = program.command('policies').description('the firewall\u2019s rules')
-policies
-  .command('check')
-  .description('validate the policies and ask them everything they must refuse')
-  .action(async () => {
-    const { breachLine, findBreaches } = await import('../firewall/enumeration.ts')
-    const engine = await configuredPolicies()
-    const { asked, breaches } = findBreaches(engine)
-    if (breaches.length > 0) process.exitCode = 1
-    out().result({ valid: breaches.length === 0, asked, breaches, purposes: [...engine.purposes.keys()] }, [
-      ...breaches.map(breachLine),
-      breaches.length === 0
-        ? `The policies are valid, every unconditional refusal is in place, and ${asked} requests that must be refused are.`
-        : `NOT SAFE: ${breaches.length} of ${asked} requests that must be refused get through.`,
-    ])
-  })
-
-policies
-  .command('explain')
-  .description('say every rule in a plain sentence')
-  .action(async () => {
-    const { rules, digest } = await configuredPolicies()
-    const lines = rules.map(
-      ({ effect, title, source, id }) =>
-        `${effect === 'forbid' ? 'NEVER' : 'MAY  '}  ${title}\n       ${id}; ${source}`,
-    )
-    out().result({ digest, rules }, [...lines, '', `What no rule permits is refused. Policies in force: ${digest}`])
-  })
+policyCommands(program, out)
 
 const ledger = program.command('ledger').description('the log of everything the gate opened or refused')
 ledger

@@ -1,6 +1,7 @@
 import ceiling from '../../policies/ceiling.json'
 import type { Position } from './organisations.ts'
-import type { PolicyEngine, Question } from './policies.ts'
+import type { PolicyEngine } from './policies.ts'
+import type { Question } from './question.ts'
 import { ACTIONS, type Action, type Requester, type Resident } from './requester.ts'
 
 /** A request that the policies let through and must not. */
@@ -41,6 +42,8 @@ const client: Requester = { kind: 'client', id: 'client', organisationId: OWN }
 const authority: Requester = { kind: 'authority', id: 'authority', functions: ['court'], organisationId: OWN }
 const enforcer: Requester = { ...authority, functions: ['court', 'immigration-enforcement'], organisationId: null }
 const resident: Resident = { kind: 'resident', id: 'resident', neighbourId: 'record' }
+/** By a way in that is too new to show where they live. */
+const newcomer: Resident = { ...resident, id: 'new way', hidesUntil: '2026-01-02T00:00:00Z' }
 const barred: Resident = {
   ...resident,
   id: 'representative',
@@ -126,6 +129,11 @@ function situations(): Situation[] {
         fields: [field],
       }),
     ),
+    ...['address', 'household', 'contact', 'representatives', 'said', 'history', 'messages'].map((field) => ({
+      why: 'a way in that is too new',
+      requester: newcomer,
+      fields: [field],
+    })),
     { why: 'no attestation', requester: client, position: clean({ attestedUntil: undefined }) },
     { why: 'an attestation that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
     { why: 'no function on record', requester: client, position: clean({}, []) },

@@ -5,12 +5,17 @@ import { append, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
+import { agreeToGrants, grantsState } from './agreed-grants.ts'
 import { type CaseFile, caseStands } from './cases.ts'
 import { disclosed } from './disclosed.ts'
+import { isServiceGranted } from './grant-table.ts'
+import { isGranted } from './grants.ts'
+import { agreedAt, agreedDigestAt } from './grants-store.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
 import type { Ask, Gate, Load, Loaded, RegistryEvent, SealedRecord, UnitOfWork, Use } from './model.ts'
 import { createOpener } from './opener.ts'
-import type { Decision, PolicyEngine } from './policies.ts'
+import type { PolicyEngine } from './policies.ts'
+import type { Decision } from './question.ts'
 import { type Action, Refusal, standsWith } from './requester.ts'
 import { createStandings, type Standing } from './standing.ts'
 import { watchLeaving } from './watching.ts'
@@ -26,6 +31,8 @@ export interface GateDeps {
 
 type Subject = Parameters<PolicyEngine['decide']>[0]['record']
 
+/** Wider than agreed: no rule refuses it, and nobody gets it yet. */
+const NOT_AGREED: Decision = { permitted: false, policies: ['firewall.not-agreed'] }
 const NOBODY = { protected: false, visited: false }
 /** Before any record is found: a resident's own id, otherwise `unknown`. */
 const ownOf = ({ requester }: Ask) => (requester.kind === 'resident' ? requester.neighbourId : 'unknown')
@@ -40,7 +47,7 @@ const asGate = ({ municipalityId }: Ask) => ({ municipalityId, role: GATE_ROLE }
 /** The only place that opens what was sealed. */
 export function createGate(deps: GateDeps): Gate {
   const { database, clock, keys, policies } = deps
-  const standings = createStandings()
+  const standings = createStandings(() => policies.grants().digest)
   const keyrings = new Map<string, Promise<MunicipalityKeys>>()
 
   function keysOf(municipalityId: string): Promise<MunicipalityKeys> {
@@ -55,7 +62,7 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   function decide(ask: Ask, standing: Standing, record: Subject): Decision {
-    return policies.decide({
+    const question = {
       requester: ask.requester,
       position: standing.position,
       action: ask.action,
@@ -69,7 +76,11 @@ export function createGate(deps: GateDeps): Gate {
       ended: standing.ended,
       judgeOrder: ask.judgeOrder ?? false,
       approvals: ask.approvals ?? 0,
-    })
+    }
+    const decision = policies.decide(question)
+    // What the loaded rules give beyond what the town has agreed to stays closed.
+    if (decision.permitted && standing.agreed && !isGranted(standing.agreed, question)) return NOT_AGREED
+    return decision
   }
 
   function entryOf(
@@ -128,6 +139,20 @@ export function createGate(deps: GateDeps): Gate {
   return {
     keysOf,
     forget: standings.forget,
+
+    givesService: (municipalityId, service) =>
+      inMunicipality(database, municipalityId, async (transaction) => {
+        const now = new Date(clock.now().epochMilliseconds)
+        const known = await agreedDigestAt(transaction, now)
+        if (known === undefined || known.digest === policies.grants().digest) return true
+        const agreed = await agreedAt(transaction, now)
+        return agreed === undefined || isServiceGranted(agreed.cells, service)
+      }),
+
+    grants: (municipalityId) => grantsState({ database, clock }, municipalityId, policies.grants().table),
+
+    agreeTo: (transaction, town, digest) =>
+      agreeToGrants(transaction, { town, loaded: policies.grants().table, digest, now: clock.now() }),
 
     async decide(ask, work, otherwise) {
       const { ledger } = await keysOf(ask.municipalityId)
@@ -265,11 +290,11 @@ export function createGate(deps: GateDeps): Gate {
     async admit(ask, subject, key) {
       const { municipalityId } = ask
       const known = standings.cached(ask)
-      const { position, version } =
+      const { position, version, agreed } =
         known ??
         (await inMunicipality(database, municipalityId, (transaction) => standings.of(transaction, ask, clock.now())))
       // A lockdown leaves registration open, and forms are not counted: only the position matters here.
-      const standing = { position, version, lockdown: false, overBudget: false, ended: false }
+      const standing = { position, version, agreed, lockdown: false, overBudget: false, ended: false }
       const decision = decide(ask, standing, { ...NOBODY, id: subject })
       if (!decision.permitted) return refuse(ask, decision)
       return { graphVersion: version, entry: entryOf(ask, { decision, subject, key }), disclose: disclosed }

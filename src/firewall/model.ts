@@ -3,6 +3,7 @@ import type { CiphertextLocation, DataKey, Sealed, WrappedKey } from '../keys/se
 import type { LedgerEntry } from '../ledger/store.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Disclosed } from './disclosed.ts'
+import type { GivenService, GrantsState } from './grant-table.ts'
 import type { Action, Requester } from './requester.ts'
 
 /** What is asked of the gate. */
@@ -138,6 +139,20 @@ export interface Gate {
 
   /** Forgets cached positions, after the database said that the graph has changed. */
   forget(municipalityId: string): void
+
+  /** What the loaded rules give, and how it stands with what the town agreed to. */
+  grants(municipalityId: string): Promise<GrantsState>
+
+  /**
+   * Agrees, in the transaction of a second officer's decision, to what the loaded rules give.
+   *
+   * @param digest of the table that the officers looked at
+   * @throws {NothingWider}
+   */
+  agreeTo(transaction: Transaction, town: { id: string; wideningDays: number }, digest: string): Promise<void>
+
+  /** Whether the town has agreed that a service may learn all of this. */
+  givesService(municipalityId: string, service: GivenService): Promise<boolean>
 
   keysOf(municipalityId: string): Promise<MunicipalityKeys>
 }

@@ -1,14 +1,18 @@
 import { hash } from 'node:crypto'
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { z } from '@hono/zod-openapi'
 import ceiling from '../../policies/ceiling.json'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
 import { inEveryLanguage } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
+import { digestOfGrants, type GrantTable } from './grant-table.ts'
+import { grantsOf } from './grants.ts'
 import { mayApply } from './may-apply.ts'
 import type { Position } from './organisations.ts'
 import { notToBeAsked, type PolicyJson, UNCONDITIONAL } from './policy-text.ts'
-import { type Action, type Requester, standsWith } from './requester.ts'
+import type { Decision, Purpose, Question } from './question.ts'
+import { isToldWhere, type Requester, standsWith } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 const sources = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })
@@ -19,48 +23,12 @@ export type Cedar = Pick<
   'policySetTextToParts' | 'policyToJson' | 'preparsePolicySet' | 'preparseSchema' | 'statefulIsAuthorized' | 'validate'
 >
 
-export interface Purpose {
-  id: string
-  title: Record<string, string>
-  requesters: string[]
-  actions: string[]
-  fields: string[]
-}
-
 const withTitles: readonly Purpose[] = purposeList.map((purpose) => ({
   ...purpose,
   title: inEveryLanguage((file) => file.purposes[purpose.id] ?? ''),
 }))
 
 export const purposes: ReadonlyMap<string, Purpose> = new Map(withTitles.map((purpose) => [purpose.id, purpose]))
-
-/** What the policies are asked. Nothing in it says who the person is. */
-export interface Question {
-  requester: Requester
-  position: Position | undefined
-  action: Action
-  purpose: string
-  fields: readonly string[]
-  /** How many people it is about. */
-  subjects: number
-  record: { id: string; protected: boolean; visited?: boolean }
-  now: Temporal.Instant
-  /** How things stand with the town and the requester at this moment. */
-  lockdown?: boolean
-  overBudget?: boolean
-  ended?: boolean
-  /** Of formal demands. */
-  judgeOrder?: boolean
-  approvals?: number
-  /** Only whether it is permitted is asked, not by which rule it is refused. */
-  whether?: true
-}
-
-export interface Decision {
-  permitted: boolean
-  /** The policies that decided, by `@id`. */
-  policies: string[]
-}
 
 /** A rule as a lawyer reads it. */
 export interface Rule {
@@ -80,6 +48,8 @@ export interface PolicyEngine {
   rules: readonly Rule[]
   /** SHA-256 of all that decides: rules, schema and purposes; hex. */
   digest: string
+  /** What anyone can get by these rules, worked out once, and its digest. */
+  grants(): { table: GrantTable; digest: string }
 }
 
 /** @throws when the policies cannot be used; the service does not start on them. */
@@ -129,14 +99,39 @@ export function loadPolicies(
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
   const within = mayApply(said)
   const decided = rememberingEngine((question) => decide(engine, { setId, known, question }))
-  return {
+  const whole: Omit<PolicyEngine, 'grants'> = {
     decide: (question) =>
       question.whether && !within(plain(question, known)) ? { permitted: false, policies: [] } : decided(question),
     purposes: known,
     rules: rulesOf(engine, policies),
     digest: digestOf(policies, known),
   }
+  let grants: { table: GrantTable; digest: string } | undefined
+  return {
+    ...whole,
+    grants: () => {
+      if (grants === undefined) {
+        const table = grantsOf(
+          whole,
+          Object.values(services).map((file) => GivenFile.parse(file)),
+        )
+        grants = { table, digest: digestOfGrants(table) }
+      }
+      return grants
+    },
+  }
 }
+
+/** What of a service profile widens or narrows what it gives. */
+const GivenFile = z.object({
+  id: z.string(),
+  claims: z.array(z.string()),
+  validityDays: z.number(),
+  nonce: z.boolean(),
+  askedBy: z.string(),
+  freshSignIn: z.boolean().default(false),
+  givenBy: z.array(z.string()),
+})
 
 function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
   const rules = Object.entries(policies).map(([id, text]): Rule => {
@@ -233,7 +228,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       question.lockdown ?? false,
       question.overBudget ?? false,
       question.ended ?? false,
-      requester.kind === 'resident' && requester.representative?.toldWhere,
+      requester.kind === 'resident' && isToldWhere(requester),
       standsWith(requester),
       question.judgeOrder ?? false,
       approvals,
@@ -337,8 +332,7 @@ function principalEntity(requester: Requester, position: Position | undefined): 
   const uid = { type: principalType(requester), id: requester.id }
   if (requester.kind === 'resident') {
     const record = { __entity: { type: 'Record', id: 'own' } }
-    const { representative, helper } = requester
-    const attrs = representative && !helper ? { record, toldWhere: representative.toldWhere } : { record }
+    const attrs = requester.helper ? { record } : { record, toldWhere: isToldWhere(requester) }
     return { uid, attrs, parents: position ? [{ type: 'Organisation', id: position.organisationId }] : [] }
   }
   if (requester.kind === 'authority') {

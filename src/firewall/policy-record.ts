@@ -1,4 +1,9 @@
+import type { Clock } from '../platform/clock.ts'
+import type { Database } from '../platform/database.ts'
+import { compareGrants } from './agreed-grants.ts'
+import type { GrantTable } from './grant-table.ts'
 import type { Gate } from './model.ts'
+import type { PolicyEngine } from './policies.ts'
 import { keepPolicies, latestPolicies } from './store.ts'
 
 /** Writes down with which policies the service starts, and that they changed when they did. */
@@ -12,4 +17,18 @@ export async function recordPolicies(gate: Gate, municipalityId: string, digest:
     await keepPolicies(transaction, { municipalityId, digest })
   })
   if (changed) await gate.record(municipalityId, { by, action: 'policies-changed', occasion: { digest } })
+}
+
+/**
+ * Writes down with which rules the service starts, and compares what they give with what the town agreed to.
+ *
+ * @returns what they give beyond that, which stays closed
+ */
+export async function startOn(
+  deps: { gate: Gate; database: Database; clock: Clock },
+  municipalityId: string,
+  policies: Pick<PolicyEngine, 'digest' | 'grants'>,
+): Promise<GrantTable> {
+  await recordPolicies(deps.gate, municipalityId, policies.digest)
+  return compareGrants(deps, municipalityId, policies.grants().table)
 }

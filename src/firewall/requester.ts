@@ -28,6 +28,8 @@ export interface Resident {
   id: string
   /** Whose record it is. */
   neighbourId: string
+  /** RFC 3339: until then their way in is too new to show where they live, with whom, and how they are reached. */
+  hidesUntil?: string
   /** Who acts for them: another neighbour, or an institution; and whether a court has barred them from knowing where they live. */
   representative?: { neighbourId?: string; toldWhere: boolean }
   /** Whom they named to help them. */
@@ -100,6 +102,10 @@ export function purposeOf(requester: Staff | Resident): string {
   if (requester.kind === 'staff') return requester.purpose ?? 'counter-service'
   return requester.helper ? 'helping' : requester.representative ? 'acting-for' : 'own-record'
 }
+
+/** Whether somebody's own way in, or whoever acts for them, may be told where they live. */
+export const isToldWhere = ({ representative, hidesUntil }: Resident): boolean =>
+  representative ? representative.toldWhere : hidesUntil === undefined
 
 /** Whether whoever asks is a supervisor: who alone sees every record that hides. */
 export const isSupervisor = (requester: Requester): boolean =>

@@ -1,5 +1,7 @@
 import type { Transaction } from '../platform/database.ts'
 import type { TownBudgets } from './budgets.ts'
+import type { GrantTable } from './grant-table.ts'
+import { agreedAt } from './grants-store.ts'
 import { countedAs, hasSeenMuch, neverSpent, spentUntil } from './leaving.ts'
 import type { Ask } from './model.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
@@ -30,6 +32,8 @@ export interface Standing {
   day?: string
   /** The lowest lot that staff who ask have drawn that day. */
   lowestLot?: number | undefined
+  /** What the town has agreed to, where that is not all that the loaded rules give. */
+  agreed?: GrantTable | undefined
   /** The way in rests on somebody who is no neighbour any more: they left, died or were removed. */
   ended: boolean
 }
@@ -38,7 +42,7 @@ export interface Standings {
   /** Reads how things stand, and counts the question, in the transaction that will answer it. */
   of(transaction: Transaction, ask: Ask, now: Temporal.Instant): Promise<Standing>
   /** A position read before, without looking whether it still holds. */
-  cached(ask: Ask): { position: Position; version: string } | undefined
+  cached(ask: Ask): { position: Position; version: string; agreed?: GrantTable | undefined } | undefined
   forget(municipalityId: string): void
 }
 
@@ -80,8 +84,23 @@ const peopleBehind = (requester: Requester): string =>
 const staysOpen = ({ requester, fields }: Pick<Ask, 'requester' | 'fields'>): boolean =>
   requester.kind === 'staff' && fields.length === 0
 
-export function createStandings(): Standings {
+/** @param grants digest of what the loaded rules give */
+export function createStandings(grants: () => string = () => ''): Standings {
   const graphs = new Map<string, GraphCache>()
+  /** What towns have agreed to, by town and digest: what has one digest never changes. */
+  const agreements = new Map<string, { digest: string; table: GrantTable | undefined }>()
+  const agreedBy = async (
+    transaction: Transaction,
+    municipalityId: string,
+    { digest, now }: { digest: string; now: Temporal.Instant },
+  ) => {
+    const known = agreements.get(municipalityId)
+    if (known?.digest === digest) return known.table
+    const table =
+      digest === grants() ? undefined : (await agreedAt(transaction, new Date(now.epochMilliseconds)))?.cells
+    agreements.set(municipalityId, { digest, table })
+    return table
+  }
   const keyOf = ({ requester }: Ask) =>
     requester.kind === 'staff' ? `${requester.organisationId} ${requester.id}` : standsWith(requester).join(' ')
 
@@ -108,7 +127,9 @@ export function createStandings(): Standings {
         time_zone: zone = 'UTC',
         drawn_share: drawnShare = 0,
         lowest_lot: lowestLot = null,
+        agreed: digest = null,
       } = rows[0] ?? {}
+      const agreed = digest === null ? undefined : await agreedBy(transaction, municipalityId, { digest, now })
       const nextHour = now
         .toZonedDateTimeISO('UTC')
         .round({ smallestUnit: 'hour', roundingMode: 'floor' })
@@ -126,6 +147,7 @@ export function createStandings(): Standings {
         drawnShare,
         lowestLot: lowestLot ?? undefined,
         day: now.toZonedDateTimeISO(zone).toPlainDate().toString(),
+        agreed,
         ended,
       }
       const [organisationId, ...others] = standsWith(requester)
@@ -145,7 +167,9 @@ export function createStandings(): Standings {
     cached(ask) {
       const cache = graphs.get(ask.municipalityId)
       const position = cache?.positions.get(keyOf(ask))
-      return cache && position && { position, version: cache.version }
+      return (
+        cache && position && { position, version: cache.version, agreed: agreements.get(ask.municipalityId)?.table }
+      )
     },
 
     forget: (municipalityId) => void graphs.delete(municipalityId),

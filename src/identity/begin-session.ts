@@ -209,6 +209,9 @@ export async function findSession(
             kind: 'resident',
             id: `${row.way} ${row.way_id}`,
             neighbourId: row.subject,
+            ...(row.shows_from !== null && row.shows_from.getTime() > now.epochMilliseconds
+              ? { hidesUntil: row.shows_from.toISOString() }
+              : {}),
             // In the browser of an office they stand where its staff stand.
             ...(row.at_office === null ? {} : { standsWith: [row.at_office] }),
           }

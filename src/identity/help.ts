@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import { closesTheGateFor, organisationsNamed } from '../firewall/organisations.ts'
-import type { Resident } from '../firewall/requester.ts'
+import { isToldWhere, Refusal, type Resident } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
@@ -66,6 +66,8 @@ export async function nameHelper(
     idempotencyKey?: string | undefined
   },
 ): Promise<{ code: string }> {
+  // Whoever is not told where somebody lives names nobody who would be.
+  if (!isToldWhere(resident)) throw new Refusal()
   await mustBePlain(deps.gate, { municipalityId: town.id, by: resident }, { schema: HelperName, form: helper })
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const mark =

@@ -1,7 +1,7 @@
 import type { Transaction } from '../platform/database.ts'
 import { Problem, words } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
-import { hadWayIn } from './resident-store.ts'
+import { hadWayIn, shownFrom, wasRegistered } from './resident-store.ts'
 
 // A way in that somebody else made for a neighbour who had one already works only after a while, of which they are told by all
 // there is to reach them: whoever stands at a desk in their name, or sits behind it, does not come in today.
@@ -9,20 +9,36 @@ import { hadWayIn } from './resident-store.ts'
 /** What was given within the hour and never used is of this visit: another is no second way in, it was printed badly. */
 const ONE_VISIT: Temporal.DurationLike = { hours: 1 }
 
+/** From when a way in works, and from when it shows where its owner lives, with whom, and how they are reached. */
+export interface WayTimes {
+  works: Temporal.Instant
+  shows: Temporal.Instant
+}
+
 /**
- * From when a way in works that was made without another one of the same neighbour's.
+ * From when a way in works that was made at a counter without another one of the same neighbour's.
  *
- * @returns now, of somebody who never had one; otherwise after the town's `newWayHours`
+ * Of somebody who never had one it works at once: nobody waits for a school or a doctor. Whoever comes later than the registration
+ * may be somebody else, so that it shows no address, no contact and no household before the town's `newWayHours` are over. With
+ * one that they ever had before, it does not work until then.
  */
-export async function worksFrom(
+export async function wayTimes(
   transaction: Transaction,
   { town, neighbourId, now }: { town: Pick<Municipality, 'newWayHours'>; neighbourId: string; now: Temporal.Instant },
-): Promise<Temporal.Instant> {
-  const had = await hadWayIn(transaction, {
-    neighbourId,
-    before: new Date(now.subtract(ONE_VISIT).epochMilliseconds),
-  })
-  return had ? now.add({ hours: town.newWayHours }) : now
+): Promise<WayTimes> {
+  const about = { neighbourId, before: new Date(now.subtract(ONE_VISIT).epochMilliseconds) }
+  const later = now.add({ hours: town.newWayHours })
+  if (await hadWayIn(transaction, about)) return { works: later, shows: later }
+  return { works: now, shows: (await wasRegistered(transaction, about)) ? later : now }
+}
+
+/** Of one that somebody adds from their own page: it shows what that shows. */
+export async function wayTimesOfOwn(
+  transaction: Transaction,
+  { neighbourId, now }: { neighbourId: string; now: Temporal.Instant },
+): Promise<WayTimes> {
+  const since = (await shownFrom(transaction, neighbourId))?.toTemporalInstant() ?? now
+  return { works: now, shows: Temporal.Instant.compare(since, now) > 0 ? since : now }
 }
 
 /**

@@ -176,6 +176,25 @@ export async function hadWayIn(
   return rows[0]?.had ?? true
 }
 
+/** Whether somebody was registered before a time. */
+export async function wasRegistered(
+  transaction: Transaction,
+  { neighbourId, before }: { neighbourId: string; before: Date },
+): Promise<boolean> {
+  const { rows } = await sql<{ was: boolean }>`select was_registered(${neighbourId}::uuid, ${before}) as was`.execute(
+    transaction,
+  )
+  return rows[0]?.was ?? true
+}
+
+/** From when any way in of somebody's shows where they live. @returns undefined of who has none */
+export async function shownFrom(transaction: Transaction, neighbourId: string): Promise<Date | undefined> {
+  const { rows } = await sql<{ since: Date | null }>`select shown_from(${neighbourId}::uuid) as since`.execute(
+    transaction,
+  )
+  return rows[0]?.since ?? undefined
+}
+
 /** Who made a way in at a counter, and from where. */
 export const wayGiven = (transaction: Transaction, way: { kind: 'card' | 'telephone'; id: string }) =>
   way.kind === 'card'
@@ -197,7 +216,7 @@ export async function letWayWork(
 ): Promise<boolean> {
   const card = await transaction
     .updateTable('resident_cards')
-    .set((row) => ({ works_from: row.ref('created_at') }))
+    .set((row) => ({ works_from: row.ref('created_at'), shows_from: row.ref('created_at') }))
     .where('neighbour_id', '=', neighbourId)
     .where('id', '=', id)
     .where('cancelled_at', 'is', null)
@@ -206,7 +225,7 @@ export async function letWayWork(
     .executeTakeFirst()
   const telephone = await transaction
     .updateTable('passkeys')
-    .set((row) => ({ works_from: row.ref('created_at') }))
+    .set((row) => ({ works_from: row.ref('created_at'), shows_from: row.ref('created_at') }))
     .where('neighbour_id', '=', neighbourId)
     .where('handle', '=', id)
     .where('removed_at', 'is', null)

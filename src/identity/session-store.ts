@@ -113,6 +113,14 @@ export const sessionRow = (transaction: Transaction, { id, now }: { id: Buffer; 
         .where('removed_at', 'is', null)
         .as('device'),
     )
+    .select((session) =>
+      session
+        .selectFrom('passkeys')
+        .select('shows_from')
+        .whereRef('handle', '=', 'sessions.way_id')
+        .unionAll(session.selectFrom('resident_cards').select('shows_from').whereRef('id', '=', 'sessions.way_id'))
+        .as('shows_from'),
+    )
     .select((session) => nameOfOrganisation(session.ref('office_id')).as('office'))
     .where('id', '=', id)
     .where('ends_at', '>', now)

@@ -17,7 +17,7 @@ import { Problem } from '../platform/problem.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
 import { freshNumber, freshUntil } from './fresh-number.ts'
-import { stillWaits, WayWaits, worksFrom } from './new-ways.ts'
+import { stillWaits, WayWaits, wayTimes, wayTimesOfOwn } from './new-ways.ts'
 import { isRefusedAccess } from './presence.ts'
 import {
   enrolmentUnder,
@@ -176,7 +176,8 @@ export async function keepPasskey(
     }
     if (neighbourId === undefined) throw new PasskeyRefused()
     // Made from a session, it was made with what they had before.
-    const works = 'neighbourId' in owner ? now : await worksFrom(transaction, { town, neighbourId, now })
+    const about = { town, neighbourId, now }
+    const { works, shows } = await ('neighbourId' in owner ? wayTimesOfOwn : wayTimes)(transaction, about)
     await keepPasskeyRow(transaction, {
       id: hash(`credential ${credential.id}`),
       municipality_id: town.id,
@@ -188,6 +189,7 @@ export async function keepPasskey(
       credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
       created_at: now.toString(),
       works_from: works.toString(),
+      shows_from: shows.toString(),
       ...made,
     })
     const waits = Temporal.Instant.compare(works, now) > 0

@@ -17,6 +17,8 @@ export type MessageKind =
   | 'way-waits'
   /** Somebody who has the code of their card tried wrong words with it until it let in nobody new. */
   | 'card-tried'
+  /** Somebody was recorded at a counter who acts for them, or for somebody they act for, after a while. */
+  | 'acts-waits'
 
 export interface Message {
   neighbourId: string
@@ -51,7 +53,7 @@ export async function noticeOfWays(
     deps: { clock: Clock; leaveMessage: LeaveMessage }
     town: Municipality
     neighbourId: string
-    kind?: 'ways-changed' | 'way-in' | 'card-tried' | 'way-waits' | undefined
+    kind?: 'ways-changed' | 'way-in' | 'card-tried' | 'way-waits' | 'acts-waits' | undefined
   },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })

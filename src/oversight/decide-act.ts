@@ -59,6 +59,8 @@ export interface Acts {
   lend: { staff: string; organisationId: string }
   'take-back': { staff: string; organisationId: string }
   affected: { kid: string }
+  /** What the loaded rules give: the digest of the whole table. */
+  widen: { digest: string }
   /** An order of this reference is kept from its neighbour until this day. */
   secrecy: { reference: string; until: string; basis: string; documentId: string }
 }

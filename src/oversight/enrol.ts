@@ -65,7 +65,7 @@ export class OrganisationKnown extends Problem {
 /**
  * What each act does when it takes effect.
  *
- * @param rooms what other rooms do: the enrolment of whoever applied, the prolonging of an order's secrecy
+ * @param rooms what other rooms do: the enrolment of whoever applied, the prolonging of an order's secrecy, wider rules
  */
 export const carrying =
   (
@@ -74,6 +74,7 @@ export const carrying =
     rooms: {
       application(transaction: Transaction, content: Acts['application']): Promise<string | undefined>
       secrecy(transaction: Transaction, content: Acts['secrecy']): Promise<void>
+      widen(transaction: Transaction, content: Acts['widen']): Promise<void>
     },
   ): Carry =>
   async (transaction, { kind, content }) => {
@@ -143,6 +144,9 @@ export const carrying =
         return undefined
       case 'secrecy':
         await rooms.secrecy(transaction, content)
+        return undefined
+      case 'widen':
+        await rooms.widen(transaction, content)
         return undefined
       case 'affected':
         return undefined
@@ -257,6 +261,8 @@ export const Proposal = z
     z.strictObject({ ...kindOf('alias'), organisationId: z.uuid(), name: called(200), confirmedPlain }),
     Lending.extend(kindOf('lend')),
     Lending.extend(kindOf('take-back')),
+    /** To give what the loaded rules give: the digest of the table that was looked at. */
+    z.strictObject({ ...kindOf('widen'), digest: z.string().regex(/^[0-9a-f]{64}$/) }),
     z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
     z.strictObject({
       ...kindOf('secrecy'),
@@ -345,6 +351,8 @@ function actOf(proposal: Proposal): Act {
     case 'lend':
     case 'take-back':
       return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }
+    case 'widen':
+      return { kind: 'widen', content: { digest: proposal.digest } }
     case 'affected':
       return { kind: 'affected', content: { kid: proposal.kid } }
     case 'secrecy': {

@@ -153,3 +153,7 @@ export function continuity(
   }
   return { since, gaps }
 }
+
+/** Whether a proof tells where somebody lives, in whole or in part. */
+export const saysWhere = ({ claims }: { claims: readonly Claim[] }): boolean =>
+  fieldsFor(claims).some((field) => field === 'address' || field === 'household')

@@ -13,6 +13,7 @@ import { actOnce } from '../registry/replays.ts'
 import { NotResident } from '../registry/residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
+import { agreedProfile } from './agreed-profile.ts'
 import { claimsOf, fieldsFor, type ProvableField, restsOn } from './claims.ts'
 import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
@@ -87,8 +88,7 @@ export async function issueProof(
   { town, by: requester }: Acting<Staff | Resident>,
   { neighbourId, order, idempotencyKey }: { neighbourId: string; order: ProofOrder; idempotencyKey: string },
 ): Promise<Disclosed<IssuedProof>> {
-  const profile = profiles.get(order.profile)
-  if (profile === undefined) throw new NotFound()
+  const profile = await agreedProfile(deps, town, order.profile)
   if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
   const day = today(deps.clock, town.timeZone)
   const fields = fieldsFor(profile.claims)

@@ -41,6 +41,8 @@ export interface Municipality {
   minorAccessAge: number
   /** Hours after which a way in works that was made at a counter for somebody who had one before. */
   newWayHours: number
+  /** Days that everybody can read of wider rules before they count. */
+  wideningDays: number
   /** ISO date. No residence began before: the town has no register of such a time. */
   earliestResidence: string
   /** When somebody born on 29 February is a year older, in a year without that day, by the law of the town. */

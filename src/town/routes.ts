@@ -1,13 +1,21 @@
 import { z } from '@hono/zod-openapi'
+import type { GrantsState } from '../firewall/grant-table.ts'
+import { digestOfGrants } from '../firewall/grant-table.ts'
 import { purposes } from '../firewall/policies.ts'
 import { endpoint } from '../http/endpoint.ts'
+import { cacheable } from '../http/headers.ts'
 import { publicData } from '../http/public-data.ts'
 import { Reply } from '../http/reply.ts'
 import type { App, World } from '../http/route.ts'
 import type { Municipality } from './model.ts'
 
+const Grants = z.record(z.string(), z.array(z.string()))
+
 /** What a town says of itself and of its rules. */
-export function townRoutes<W extends World & { town: Municipality }>(app: App<W>): void {
+export function townRoutes<W extends World & { town: Municipality }>(
+  app: App<W>,
+  grants: (municipalityId: string) => Promise<GrantsState>,
+): void {
   endpoint(
     app,
     {
@@ -35,6 +43,34 @@ export function townRoutes<W extends World & { town: Municipality }>(app: App<W>
         200,
         { 'cache-control': 'public, max-age=300' },
       )
+    },
+  )
+
+  endpoint(
+    app,
+    {
+      method: 'get',
+      path: '/v1/grants',
+      summary: 'What anyone can get, by what this town has agreed to',
+      description:
+        'Each place (`who | action | purpose | when`, or `proof | service`) with the fields that are given at most. `closed` is what the loaded rules give beyond that and nobody gets; `toCome` is what two legal officers agreed to and begins later.',
+      tag: 'Firewall',
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'The table',
+          schema: z.object({
+            digest: z.string(),
+            agreed: Grants,
+            closed: Grants,
+            toCome: z.array(z.object({ begins: z.string(), wider: Grants })),
+          }),
+        },
+      },
+    },
+    async ({ town }) => {
+      const { agreed, closed, toCome } = await grants(town.id)
+      return Reply.open(publicData({ digest: digestOfGrants(agreed), agreed, closed, toCome }), 200, cacheable(60))
     },
   )
 

@@ -75,6 +75,7 @@ export const TownFile = z.strictObject({
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),
   newWayHours: z.int().min(0).max(720).default(72),
+  wideningDays: z.int().min(7).max(365).default(14),
   earliestResidence: z.iso
     .date()
     .refine((day) => day >= `${FIRST_BIRTH_YEAR}`, `must be ${FIRST_BIRTH_YEAR} or later`)

@@ -29,6 +29,7 @@ export const BOXES: Readonly<Record<string, Holds>> = {
   decision: 'passing',
   description: 'plain',
   device: 'plain',
+  digest: 'passing',
   district: 'plain',
   document: 'passing',
   draft: 'passing',

@@ -146,6 +146,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       const { town, language } = readerOf(request)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
       let sent: PageContext<Who> | undefined
+      let who: Staff | Resident | undefined
       try {
         const session = await findSession(deps, town, request.cookie(cookieName(town)))
         const toEntrance = (door: Path, to: string) => Reply.redirect(withReturn(door, to))
@@ -163,6 +164,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           return Reply.redirect(withReturn('/desk/locked', to))
         }
         const requester = session.requester as Who
+        who = session.requester
         await request.admit(requester)
         const form = method === 'post' ? await tokenedForm(request, session) : emptyForm
         const freshly = typeof spec.fresh === 'function' ? spec.fresh(form) : spec.fresh === true
@@ -221,9 +223,11 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         // Never say why someone is refused, except in a lockdown, when everybody is.
         const closed =
           problem.code === 'refused' && (await isLockedDown(deps.database, town.id)) ? STAFF_OR_OTHERS[kind] : undefined
+        // Of a way in that is too new it is said from when it shows more: that tells nothing of the record.
+        const until = problem.code === 'refused' && who?.kind === 'resident' ? who.hidesUntil : undefined
         const lost = sent ? wordsIn(sent.form.entries()) : []
         const from = sent ? pageBefore(request, spec, sent.form) : undefined
-        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back: from }
+        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, until, lost, back: from }
         return pageOf(<ProblemPage {...about} />, problem.status)
           .with(retryAfter(problem))
           .because(problem)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { Refusal, type Resident, type Staff } from '../../src/firewall/requester.ts'
 import { withoutSecrets } from '../../src/http/html-forms.ts'
-import { worksFrom } from '../../src/identity/new-ways.ts'
+import { wayTimes } from '../../src/identity/new-ways.ts'
 import { MOST_FAILURES } from '../../src/identity/sign-in-with-card.ts'
 import { postalNoticesWaiting } from '../../src/messages/print-notices.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
@@ -354,10 +354,10 @@ describe('the waiting time', () => {
     const now = app.clock.now()
     const from = (newWayHours: number) =>
       inMunicipality(app.database, app.town.id, (transaction) =>
-        worksFrom(transaction, { town: { newWayHours }, neighbourId: id, now }),
+        wayTimes(transaction, { town: { newWayHours }, neighbourId: id, now }),
       )
-    expect((await from(24)).toString()).toBe(now.add({ hours: 24 }).toString())
-    expect((await from(0)).toString()).toBe(now.toString())
+    expect((await from(24)).works.toString()).toBe(now.add({ hours: 24 }).toString())
+    expect((await from(0)).works.toString()).toBe(now.toString())
   })
 
   it('is in the list that staff and neighbours read', async () => {
@@ -434,7 +434,8 @@ describe('whoever makes a way in at a counter', () => {
   it('is told apart from the neighbour by the neighbour: which card it was, and that it was in an office', async () => {
     const { id, code } = await withCard()
     const second = await makes('told-maker', id)
-    await app.peek(`update resident_cards set works_from = now() - interval '1 day' where neighbour_id = '${id}'`)
+    await app.peek(`update resident_cards set works_from = now() - interval '1 day', shows_from = now() - interval '1 day'
+      where neighbour_id = '${id}'`)
     await app.peek(
       `update resident_cards set created_at = created_at - interval '40 days' where neighbour_id = '${id}' and used_at is not null`,
     )

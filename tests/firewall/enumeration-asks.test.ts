@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import ceiling from '../../policies/ceiling.json'
 import { type Breach, breachLine, findBreaches, servicesAboveCeiling } from '../../src/firewall/enumeration.ts'
-import { purposes, type Question } from '../../src/firewall/policies.ts'
+import { purposes } from '../../src/firewall/policies.ts'
+import type { Question } from '../../src/firewall/question.ts'
 import { ACTIONS } from '../../src/firewall/requester.ts'
 
 // What the enumeration asks, whatever the policies answer: one question fewer finds no breach either, so that they are counted.
@@ -155,6 +156,7 @@ describe('of each situation', () => {
           institution,
           { ...institution, standsWith: [own] },
           { ...resident, id: 'representative', representative: barred },
+          { ...resident, id: 'new way', hidesUntil: '2026-01-02T00:00:00Z' },
           stranger,
           { ...stranger, helper: true },
           { ...stranger, representative: { toldWhere: true } },
@@ -267,8 +269,10 @@ describe('above the ceiling', () => {
       purposes,
       decide: ({ fields: some }) => ({ permitted: some.length > 0, policies: [] }),
     })
-    // Only the court's limit is asked for with a field to begin with.
-    expect(new Set(once.breaches.map(({ why }) => why))).toEqual(new Set(['a court that said not to tell where']))
+    // Only these two are asked for with a field to begin with.
+    expect(new Set(once.breaches.map(({ why }) => why))).toEqual(
+      new Set(['a court that said not to tell where', 'a way in that is too new']),
+    )
   })
 
   it('asks with all that whoever has most would have, of a record that hides, and in a lockdown', () => {

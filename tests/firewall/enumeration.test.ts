@@ -1,7 +1,8 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { expect, it } from 'vitest'
 import { breachLine, findBreaches } from '../../src/firewall/enumeration.ts'
-import { loadPolicies, type PolicyEngine, type Question } from '../../src/firewall/policies.ts'
+import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
+import type { Question } from '../../src/firewall/question.ts'
 import { oneIn } from '../support/sampled.ts'
 
 const files = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })

@@ -15,11 +15,12 @@ import { NotResident } from '../../registry/residence/move.ts'
 import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { addressText } from '../address-text.ts'
+import { agreedProfile } from '../agreed-profile.ts'
 import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from '../claims.ts'
 import { qrText, signCompact } from '../compact.ts'
 import { keepUnderCode, newCheckCode } from '../find-by-code.ts'
 import { NotForThisHolder, type ProofDeps, takeStatusEntry } from '../issue.ts'
-import { ProfileId, profiles } from '../profiles.ts'
+import { ProfileId } from '../profiles.ts'
 import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
 export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
 export type PaperKind = (typeof PAPER_KINDS)[number]
@@ -143,8 +144,8 @@ async function makePaper<Made extends WrittenPaper>(
   { town, by: requester }: Acting<Staff | Resident>,
   { neighbourId, order, idempotencyKey, finish }: AskedPaper & { finish: (written: WrittenPaper) => Promise<Made> },
 ): Promise<Disclosed<Made>> {
-  const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
-  if (profile === undefined) throw new NotFound()
+  const id = order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence')
+  const profile = await agreedProfile(deps, town, id)
   if (order.kind === 'historical' && !profile.claims.includes('continuous_residence_since'))
     throw new InvalidInput([{ pointer: '/profile', detail: 'A history is printed for a service that may learn it.' }])
   if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)

@@ -10,6 +10,7 @@ import { randomBytes } from '../../platform/random.ts'
 import { TooManyAttempts, triedTooOften } from '../../platform/tries.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { PublicKey } from '../../verify/index.ts'
+import { agreedProfile } from '../agreed-profile.ts'
 import type { ProofDeps } from '../issue.ts'
 import { questionSeal } from '../paper/document-seal.ts'
 import type { DocumentSeal } from '../paper/pades.ts'
@@ -87,7 +88,7 @@ export async function askWallet(
   town: Municipality,
   { counter, key }: { counter: Counter; key: string },
 ): Promise<Question> {
-  const { profile } = counter
+  const profile = await agreedProfile(deps, town, counter.profile.id)
   const publicJwk = await answerKey(key)
   const now = deps.clock.now()
   const expiresAt = now.add({ seconds: ANSWER_SECONDS }).toString()

@@ -10,6 +10,7 @@ import { randomBytes } from '../../platform/random.ts'
 import { lettersIn, newReference } from '../../platform/reference.ts'
 import { TooManyAttempts, triedTooOften } from '../../platform/tries.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
+import { agreedProfile } from '../agreed-profile.ts'
 import { NoSuchCode } from '../find-by-code.ts'
 import type { ProofDeps } from '../issue.ts'
 import { type Profile, profiles } from '../profiles.ts'
@@ -70,7 +71,8 @@ export async function openCounter(
   service: string,
 ): Promise<Disclosed<{ code: string; codeUntil: string; expiresAt: string }>> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const profile = profileOf(service)
+  profileOf(service)
+  const profile = await agreedProfile(deps, town, service)
   const now = deps.clock.now()
   const code = newReference()
   const codeUntil = now.add({ minutes: CODE_MINUTES }).toString()

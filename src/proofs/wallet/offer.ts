@@ -9,14 +9,15 @@ import type { Staff } from '../../firewall/requester.ts'
 import { freshNumber, freshUntil } from '../../identity/fresh-number.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
-import { type Code, NotFound, OAuthProblem } from '../../platform/problem.ts'
+import { type Code, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import { onRecord } from '../../registry/on-record.ts'
 import { mustBeHandedOn } from '../../registry/person/representation/institutions.ts'
 import { NotResident } from '../../registry/residence/move.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
+import { agreedProfile } from '../agreed-profile.ts'
 import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
-import { ProfileId, profiles } from '../profiles.ts'
+import { ProfileId } from '../profiles.ts'
 import { issuerMetadata } from './metadata.ts'
 import {
   keepNonce,
@@ -98,8 +99,7 @@ export async function offerToWallet(
   { town, by: clerk }: Acting<Staff>,
   { neighbourId, order }: { neighbourId: string; order: OfferOrder },
 ): Promise<Disclosed<Offer>> {
-  const profile = profiles.get(order.profile)
-  if (profile === undefined) throw new NotFound()
+  const profile = await agreedProfile(deps, town, order.profile)
   if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
   const { hash } = await deps.gate.keysOf(town.id)
   const code = randomBytes(32).toString('base64url')

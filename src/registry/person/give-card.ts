@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { networkOfDay } from '../../identity/given-and-used.ts'
-import { worksFrom } from '../../identity/new-ways.ts'
+import { wayTimes } from '../../identity/new-ways.ts'
 import { anyCardOf, cancelCards, codeHash, keepCard } from '../../identity/resident-store.ts'
 import { isCardOf, plain, wordHash } from '../../identity/sign-in-with-card.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
@@ -25,6 +25,9 @@ export interface Card {
   code: string
   /** RFC 3339; later than now for somebody who had a way in before and did not show it. */
   worksFrom: string
+  /** From when it shows where its owner lives, RFC 3339; and whether it works before that. */
+  showsFrom: string
+  hides: boolean
   waits: boolean
 }
 
@@ -101,7 +104,8 @@ export async function giveCard(
         const now = deps.clock.now()
         const shown = earlier && (await isCardOf(unit.transaction, { deps, town, neighbourId, typed: earlier }))
         if (shown === false) return undefined
-        const works = shown ? now : await worksFrom(unit.transaction, { town, neighbourId, now })
+        const about = { town, neighbourId, now }
+        const { works, shows } = shown ? { works: now, shows: now } : await wayTimes(unit.transaction, about)
         const waits = Temporal.Instant.compare(works, now) > 0
         // The first card of a newcomer is no news to them.
         if ((await anyCardOf(unit.transaction, neighbourId)) !== undefined || waits)
@@ -115,10 +119,15 @@ export async function giveCard(
           word_hash: wordHash(hash, id, second),
           created_at: now.toString(),
           works_from: works.toString(),
+          shows_from: shows.toString(),
           given_by: clerk.id,
           given_from: networkOfDay(hash, { now, source }),
         })
-        return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-'), worksFrom: works.toString(), waits }
+        return {
+          code: letters.replaceAll(/(.{4})(?=.)/g, '$1-'),
+          ...{ worksFrom: works.toString(), waits },
+          ...{ showsFrom: shows.toString(), hides: !waits && Temporal.Instant.compare(shows, now) > 0 },
+        }
       },
     },
   )

@@ -76,6 +76,7 @@ export function HandOver(props: HandedProps) {
             <p class="govuk-hint">{t['entrance.enrolHint']}</p>
             <Field name="word" label={t['waysIn.word']} auto />
             <p class="govuk-hint">{counted(t['waysIn.newHint'], language, { hours: town.newWayHours })}</p>
+            <p class="govuk-hint">{counted(t['waysIn.firstHint'], language, { hours: town.newWayHours })}</p>
             <Details summary={t['waysIn.earlier']}>
               <Field name="earlierCode" label={t['waysIn.earlierCode']} />
               <Field name="earlierWord" label={t['waysIn.earlierWord']} auto />

@@ -8,7 +8,7 @@ import { dayText } from '../record/texts.ts'
 import { Button, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskContext } from './shell.tsx'
-import { linkNames, WaitingActs } from './waiting-acts.tsx'
+import { linkNames, WaitingActs, WiderRules } from './waiting-acts.tsx'
 
 /** What an organisation says of itself, and the two answers. */
 function ApplicationBox(props: { context: DeskContext; application: ApplicationToReview }) {
@@ -96,8 +96,10 @@ export function OrganisationsPage(props: {
   more?: { applications: string | undefined; acts: string | undefined }
   /** The registry is closed: only what closes more can be done. */
   closed?: boolean
+  /** Digest of the loaded rules, where they give more than the town has agreed to. */
+  wider?: string | undefined
 }) {
-  const { context, organisations, applications, waiting, more, closed } = props
+  const { context, organisations, applications, waiting, more, closed, wider } = props
   const { t, session } = context
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = linkNames(t)
@@ -116,6 +118,7 @@ export function OrganisationsPage(props: {
         ''
       )}
       <p>{t['organisations.two']}</p>
+      <WiderRules context={context} digest={wider} />
       <WaitingActs context={context} waiting={waiting} names={names} />
       {more?.acts ? (
         <p>

@@ -1,5 +1,6 @@
 import { mustBePlain } from '../../firewall/free-text.ts'
 import { FUNCTION_IDS } from '../../firewall/functions.ts'
+import { digestOfGrants } from '../../firewall/grant-table.ts'
 import { Reply } from '../../http/reply.ts'
 import { actsWaiting, decideAct } from '../../oversight/decide-act.ts'
 import { carrying, Proposal, propose } from '../../oversight/enrol.ts'
@@ -39,6 +40,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     carrying(deps.clock, town.id, {
       application: (transaction, content) => enrolApplicant(deps, town, { transaction, application: content }),
       secrecy: (transaction, content) => prolongSecrecy(deps, town, { transaction, secrecy: content }),
+      widen: (transaction, { digest }) => gate.agreeTo(transaction, town, digest),
     })
   const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
     page({ method: 'post', path, fresh: true, beside }, async ({ town, requester, form }) => {
@@ -56,6 +58,8 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.page(organisations, (list) => (
         <OrganisationsPage context={context} organisations={list} applications={[]} waiting={[]} closed />
       ))
+    const { loaded, closed } = await gate.grants(town.id)
+    const wider = Object.keys(closed).length > 0 ? digestOfGrants(loaded) : undefined
     return Reply.page(
       organisations
         .with(await applicationsToReview(deps, { town, by: requester }, context.query('after')))
@@ -67,6 +71,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
           applications={applications.items}
           waiting={waiting.items}
           more={{ applications: applications.more, acts: waiting.more }}
+          wider={wider}
         />
       ),
     )
@@ -115,6 +120,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
     ...plainIn(form),
   }))
+  proposing('/desk/organisations/rules', {}, (form) => ({ kind: 'widen', digest: form.get('digest') }))
   proposing('/desk/organisations/link', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
     kind: 'link',
     organisationId: form.get('organisation'),

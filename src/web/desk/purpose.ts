@@ -1,4 +1,5 @@
-import { type Purpose, purposes } from '../../firewall/policies.ts'
+import { purposes } from '../../firewall/policies.ts'
+import type { Purpose } from '../../firewall/question.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 
 /** The purposes under which somebody of this role may open a record at the counter, the widest first. */

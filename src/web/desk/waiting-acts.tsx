@@ -36,6 +36,7 @@ export function WaitingActs(props: {
     lend: t['organisations.lend'],
     'take-back': t['organisations.takeBack'],
     affected: t['organisations.affected'],
+    widen: t['organisations.widen'],
     secrecy: t['organisations.secrecy'],
   }
   const titles = {
@@ -58,6 +59,7 @@ export function WaitingActs(props: {
     clients: t['organisations.clients'],
     staff: t['requester.staff'],
     kid: t['organisations.key'],
+    digest: t['organisations.fingerprint'],
     reference: t['desk.demands'],
     until: t['helpers.until'],
     basis: t['desk.basis'],
@@ -129,6 +131,24 @@ export function WaitingActs(props: {
           </li>
         ))}
       </ul>
+    </section>
+  )
+}
+
+/** What the loaded rules give beyond what the town has agreed to, and the way to it. */
+export function WiderRules({ context, digest }: { context: DeskContext; digest: string | undefined }) {
+  const { t, session } = context
+  if (digest === undefined) return ''
+  return (
+    <section class="govuk-inset-text" aria-labelledby="wider">
+      <h2 id="wider">{t['grants.closed']}</h2>
+      <p>
+        {t['grants.closedLead']} <a href="/firewall#grants">{t['grants.title']}</a>
+      </p>
+      <PostForm action="/desk/organisations/rules" csrf={session.csrf}>
+        <input type="hidden" name="digest" value={digest} />
+        <Button secondary>{t['organisations.widen']}</Button>
+      </PostForm>
     </section>
   )
 }

@@ -27,7 +27,7 @@ export function EnrolmentPage(props: { context: DeskContext; id: string; link: s
 /** A card to print and cut out. */
 export function CardPage(props: { context: DeskContext; id: string; card: Card; word: boolean }) {
   const { context, id, card, word } = props
-  const { code, waits, worksFrom } = card
+  const { code, waits, worksFrom, hides, showsFrom } = card
   const { t, town, language } = context
   const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
   return (
@@ -40,6 +40,13 @@ export function CardPage(props: { context: DeskContext; id: string; card: Card; 
         <p>{(word ? t['entrance.cardKeepWord'] : t['entrance.cardKeepYear']).replace('{address}', address)}</p>
         {waits ? <p>{t['waysIn.cardWaits'].replace('{day}', hourText(language, town.timeZone, worksFrom))}</p> : ''}
       </section>
+      {hides ? (
+        <p class="govuk-inset-text no-print">
+          {t['waysIn.cardHides'].replace('{day}', hourText(language, town.timeZone, showsFrom))}
+        </p>
+      ) : (
+        ''
+      )}
       <p class="no-print">
         <a href={`/desk/neighbours/${id}`}>{t['desk.back']}</a>
       </p>

@@ -51,13 +51,17 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; i
       </section>
       <section aria-labelledby="reach">
         <h2 id="reach">{t['change.reach']}</h2>
-        <PostForm action="/me/change/reach" csrf={session.csrf}>
-          {hidden}
-          <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
-          <Field name="contact" label={t['change.contact']} value={contactText(contact)} />
-          <Spoken label={t['desk.speaks']} languages={languages ?? []} otherwise={language} />
-          <Button>{t['desk.save']}</Button>
-        </PostForm>
+        {context.requester.hidesUntil ? (
+          <p>{t['waysIn.hidesReach']}</p>
+        ) : (
+          <PostForm action="/me/change/reach" csrf={session.csrf}>
+            {hidden}
+            <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
+            <Field name="contact" label={t['change.contact']} value={contactText(contact)} />
+            <Spoken label={t['desk.speaks']} languages={languages ?? []} otherwise={language} />
+            <Button>{t['desk.save']}</Button>
+          </PostForm>
+        )}
       </section>
       <section aria-labelledby="hide">
         <h2 id="hide">{t['change.hide']}</h2>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { isToldWhere } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, VersionConflict } from '../../platform/problem.ts'
 import { Contact, Correction } from '../../registry/model.ts'
@@ -39,7 +40,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     openNeighbour(
       deps,
       { town, by: requester },
-      { id: requester.neighbourId, ask: { purpose: 'own-record', fields: SEEN } },
+      {
+        id: requester.neighbourId,
+        ask: { purpose: 'own-record', fields: isToldWhere(requester) ? SEEN : SEEN.filter((one) => one !== 'contact') },
+      },
     )
 
   // Quiet, since whoever hid comes back to it.

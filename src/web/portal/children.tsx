@@ -3,9 +3,9 @@ import { Reply } from '../../http/reply.ts'
 import { type LookUpPage, lookUpsOf } from '../../oversight/read-look-ups.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
-import { fieldsFor } from '../../proofs/claims.ts'
+import { saysWhere } from '../../proofs/claims.ts'
 import { nameText, writePaper } from '../../proofs/paper/paper.ts'
-import { type Profile, ProfileId, profiles } from '../../proofs/profiles.ts'
+import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { isBeingDecided } from '../../registry/departure/hearing.ts'
 import { actFor, type Represented, representedBy } from '../../registry/person/representation/act-for.ts'
 import { whoGives } from '../../requests/service-reports.ts'
@@ -19,10 +19,6 @@ import { Own, type OwnContext } from './shell.tsx'
 
 /** What somebody may fetch for a child they act for. */
 const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
-
-/** Whether a proof tells where somebody lives, in whole or in part. */
-const saysWhere = ({ claims }: Profile) =>
-  fieldsFor(claims).some((field) => field === 'address' || field === 'household')
 
 /** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {

@@ -90,6 +90,7 @@ export const noticeText = (kind: MessageKind, t: Texts): string =>
     'ways-changed': t['waysIn.changed'],
     'card-tried': t['waysIn.tried'],
     'way-waits': t['waysIn.made'],
+    'acts-waits': t['waysIn.acts'],
     proceeding: t['hearing.message'],
     'proceeding-withdrawn': t['hearing.withdrawn'],
     'proceeding-approved': t['hearing.approved'],

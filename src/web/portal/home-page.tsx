@@ -86,6 +86,7 @@ const LEADS: Partial<Record<MessageKind, string>> = {
   'ways-changed': '/me/devices',
   'card-tried': '/me/devices',
   'way-waits': '/me/devices',
+  'acts-waits': '/me/record',
 }
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */

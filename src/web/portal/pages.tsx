@@ -1,4 +1,6 @@
+import { isToldWhere } from '../../firewall/requester.ts'
 import { listText } from '../../platform/counted.ts'
+import { saysWhere } from '../../proofs/claims.ts'
 import type { ProofOutline } from '../../proofs/list-proofs.ts'
 import type { WrittenPaper } from '../../proofs/paper/paper.ts'
 import { type Profile, profiles } from '../../proofs/profiles.ts'
@@ -22,7 +24,10 @@ export function ChoosePage(props: {
   const { context, idempotencyKey, proofs, givers } = props
   const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
   const { t, language, session } = context
-  const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
+  const told = isToldWhere(context.requester)
+  const mine = [...profiles.values()].filter(
+    (profile) => profile.askedBy !== 'representative' && (told || !saysWhere(profile)),
+  )
   return (
     <Own context={context} heading={t['entrance.get']}>
       <p class="lead">{t['entrance.getLead']}</p>

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Resident } from '../../firewall/requester.ts'
 import type { PageContext } from '../page-visit.ts'
+import { hourText } from '../record/texts.ts'
 import { Stay } from '../stay.tsx'
 import { Csrf } from '../ui/form.tsx'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
@@ -33,7 +34,19 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
       <Languages language={language} path={context.path} />
       <p class="govuk-hint">{t['waysIn.in'].replace('{way}', inAs(context))}</p>
       <h1>{heading}</h1>
+      <HidesStill context={context} />
       {props.children}
     </Page>
+  )
+}
+
+/** What a way in that is new does not show yet, and where it is shown today. */
+export function HidesStill({ context }: { context: Pick<OwnContext, 't' | 'language' | 'town' | 'requester'> }) {
+  const { t, language, town, requester } = context
+  if (requester.hidesUntil === undefined) return ''
+  return (
+    <p class="govuk-inset-text">
+      {t['waysIn.hides'].replace('{day}', hourText(language, town.timeZone, requester.hidesUntil))}
+    </p>
   )
 }

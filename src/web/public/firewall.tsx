@@ -1,3 +1,5 @@
+import type { GrantsState } from '../../firewall/grant-table.ts'
+import { digestOfGrants } from '../../firewall/grant-table.ts'
 import { type PolicyEngine, purposes, type Rule } from '../../firewall/policies.ts'
 import { localeTag } from '../../platform/locale-tag.ts'
 import type { ComplaintCount } from '../../requests/complain.ts'
@@ -6,13 +8,20 @@ import type { Transparency } from '../../statistics/transparency.ts'
 import { kindNames } from '../record/complaint.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { Grants } from './grants-table.tsx'
 
 const titleOf = (rule: Rule, language: Language) =>
   language === 'en' ? rule.title : (rule.titles[language] ?? rule.title)
 
 /** The rules in force, for a lawyer and for somebody who is afraid. */
-export function FirewallPage(props: { policies: PolicyEngine; town: string; language: Language }) {
-  const { policies, town, language } = props
+export function FirewallPage(props: {
+  policies: PolicyEngine
+  grants: GrantsState
+  town: string
+  language: Language
+  timeZone: string
+}) {
+  const { policies, grants, town, language, timeZone } = props
   const t = LOCALES[language]
   const rules = (effect: Rule['effect']) => (
     <ol class="rules">
@@ -40,6 +49,7 @@ export function FirewallPage(props: { policies: PolicyEngine; town: string; lang
       <h2>{t['page.may']}</h2>
       {rules('permit')}
       <p>{t['page.otherwise']}</p>
+      <Grants grants={grants} digest={digestOfGrants(grants.agreed)} language={language} timeZone={timeZone} />
       <p>
         {t['page.inForce']} <code dir="ltr">{policies.digest}</code>
       </p>

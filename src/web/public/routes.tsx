@@ -1,4 +1,5 @@
 import arabic from '@fontsource-variable/noto-sans-arabic/files/noto-sans-arabic-arabic-wght-normal.woff2?inline'
+import type { GrantsState } from '../../firewall/grant-table.ts'
 import type { PolicyEngine } from '../../firewall/policies.ts'
 import { publicData } from '../../http/public-data.ts'
 import { Reply } from '../../http/reply.ts'
@@ -25,6 +26,7 @@ export function publicPages(
     database: Database
     document: () => object
     policies: PolicyEngine
+    grants: (municipalityId: string) => Promise<GrantsState>
     transparency: (municipalityId: string) => Promise<Transparency>
     /** What a demonstration has ready; nothing anywhere else. */
     demo: () => Demo | undefined
@@ -43,7 +45,13 @@ export function publicPages(
     if (shown === undefined) return publicPage(<Landing {...reader(request)} />)
     return Reply.page(shown.visitor, (visitor) => <Landing {...reader(request)} visitor={visitor} />)
   })
-  get('/firewall', async (request) => publicPage(<FirewallPage policies={deps.policies} {...reader(request)} />))
+  get('/firewall', async (request) => {
+    const read = reader(request)
+    const grants = await deps.grants(read.id)
+    return publicPage(
+      <FirewallPage policies={deps.policies} grants={grants} timeZone={readerOf(request).town.timeZone} {...read} />,
+    )
+  })
   get('/services', async (request) => {
     const read = reader(request)
     return publicPage(<ServicesPage {...read} suspended={await suspendedOrganisations(deps.database, read.id)} />)

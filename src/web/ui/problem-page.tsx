@@ -77,6 +77,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'key-ended': 'problem.keyEnded',
   'machine-ended': 'problem.machineEnded',
   'already-proposed': 'problem.proposed',
+  'nothing-wider': 'organisations.nothingWider',
   'too-many-requests': 'problem.requests',
   'too-few-reports': 'problem.fewReports',
   'duplicate-suspected': 'problem.duplicate',
@@ -126,13 +127,11 @@ export const whyText = ({ errors }: InvalidInput, t: Texts, missing: string): st
 export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {
   const until = 'until' in problem ? Temporal.Instant.from(String(problem.until)) : undefined
   const { language, timeZone } = at
-  const shown = until?.toLocaleString(localeTag(language), {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone,
-  })
-  return reasonText(problem.code, t).replace('{time}', shown ?? '')
+  return reasonText(problem.code, t).replace('{time}', until ? momentText(language, timeZone, until) : '')
 }
+
+const momentText = (language: Language, timeZone: string, instant: Temporal.Instant): string =>
+  instant.toLocaleString(localeTag(language), { dateStyle: 'medium', timeStyle: 'short', timeZone })
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
 export function ProblemPage(props: {
@@ -142,17 +141,25 @@ export function ProblemPage(props: {
   timeZone: string
   /** The registry is closed to all but what goes on: for whom this is said. */
   closed?: 'staff' | 'others' | undefined
+  /** Their way in is too new to show this: from when it does, RFC 3339. */
+  until?: string | undefined
   /** What was written in words into the form that was not taken. */
   lost?: readonly string[]
   /** The page that the form was on. */
   back?: string | undefined
 }) {
-  const { problem, town, language, timeZone, closed, lost = [], back } = props
+  const { problem, town, language, timeZone, closed, until, lost = [], back } = props
   const t = LOCALES[language]
   return (
     <Page title={t['desk.there']} language={language} town={town}>
       <h1>{t['desk.there']}</h1>
-      <p class="lead">{closed ? t['session.locked'] : problemText(problem, t, { language, timeZone })}</p>
+      <p class="lead">
+        {closed
+          ? t['session.locked']
+          : until
+            ? t['waysIn.hides'].replace('{day}', momentText(language, timeZone, Temporal.Instant.from(until)))
+            : problemText(problem, t, { language, timeZone })}
+      </p>
       {closed === 'staff' ? (
         <p>
           <a href="/desk/lockdown">{t['desk.lockdown']}</a>

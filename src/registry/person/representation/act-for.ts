@@ -1,6 +1,6 @@
 import type { Disclosed } from '../../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../../firewall/model.ts'
-import type { Resident } from '../../../firewall/requester.ts'
+import { isToldWhere, type Resident } from '../../../firewall/requester.ts'
 import type { CiphertextLocation } from '../../../keys/seal.ts'
 import { today } from '../../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../../platform/database.ts'
@@ -151,7 +151,8 @@ export async function wardsAtHome(deps: RegistryDeps, { town, by: resident }: Ac
 /** Whom a neighbour acts for. Nothing is opened. */
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const { rows } = await wardIds(transaction, neighbourId)
+    const now = new Date(deps.clock.now().epochMilliseconds)
+    const { rows } = await wardIds(transaction, { neighbourId, now })
     return rows.map((row) => row.id)
   })
 }
@@ -189,7 +190,7 @@ function openRepresented(
       action: 'open',
       fields: fields,
       use: async (record, unit) => {
-        const representation = await representationTo(unit, resident, id)
+        const representation = await representationTo(unit, resident, { id, now: deps.clock.now() })
         const recordedOn = representation.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
         // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
         const forAnAdult =
@@ -197,7 +198,7 @@ function openRepresented(
           isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day: recordedOn, leapDay: town.leapDayBirthday })
         if (isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday }) && !forAnAdult)
           throw new NotFound()
-        const toldWhere = !representation.limits?.includes('not-told-where')
+        const toldWhere = isToldWhere(resident) && !representation.limits?.includes('not-told-where')
         tell(toldWhere)
         return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
       },
@@ -209,11 +210,12 @@ function openRepresented(
 async function representationTo(
   unit: UnitOfWork,
   resident: Resident,
-  id: string,
+  { id, now }: { id: string; now: Temporal.Instant },
 ): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
   const representation = await representationBy(unit.transaction, {
     neighbourId: id,
     representativeId: resident.neighbourId,
+    now: new Date(now.epochMilliseconds),
   })
   if (representation === undefined) throw new NotFound()
   const location = { table: 'representatives', column: 'details', row: representation.id }

@@ -16,6 +16,7 @@ import { actOnce } from '../../replays.ts'
 import { NotResident } from '../../residence/move.ts'
 import { recordMovement } from '../neighbours.ts'
 import { isOfAge, OF_AGE } from './act-for.ts'
+import { actsFrom, tellOfActing } from './acts-from.ts'
 import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules.ts'
 import { endActing, endRepresentationInForce, endWaysInOf, keepRepresentation, representationsSealed } from './store.ts'
 
@@ -86,6 +87,8 @@ export interface RepresentationRow {
   id: string
   representativeId: string | null
   details: Omit<Representation, 'id' | 'neighbourId'>
+  /** From when they act on their own page. */
+  works: Temporal.Instant
 }
 
 /** The representations in force, whoever they are with: what is behind them is for the gate to show or not. */
@@ -95,6 +98,7 @@ export async function representationsOf(unit: UnitOfWork, wardId: string): Promi
     id: row.id,
     representativeId: row.representative_id,
     details: unit.reopen(wardId, locationOf(row.id), row.details) as RepresentationRow['details'],
+    works: row.works_from.toTemporalInstant(),
   }))
 }
 
@@ -176,7 +180,10 @@ export async function addRepresentative(
             if (detail) errors.push({ pointer: '/neighbourId', detail })
           }
           mustBeValid(errors)
-          const answer = { id: await insertRepresentation(unit, town, { wardId, representative }) }
+          const works = await actsFrom(unit.transaction, { town, wardId, now: deps.clock.now() })
+          const answer = { id: await insertRepresentation(unit, town, { wardId, representative, works }) }
+          if (Temporal.Instant.compare(works, deps.clock.now()) > 0)
+            await tellOfActing(unit.transaction, { deps, town, wardId, representationId: answer.id })
           if (actsForAnAdult(representative.kind, { ward, day, municipality: town }))
             await endActing(unit.transaction, wardId)
           await recordMovement(
@@ -204,7 +211,7 @@ const changed = (day: Temporal.PlainDate) =>
 async function insertRepresentation(
   unit: UnitOfWork,
   town: Municipality,
-  { wardId, representative }: { wardId: string; representative: Representative },
+  { wardId, representative, works }: { wardId: string; representative: Representative; works: Temporal.Instant },
 ): Promise<string> {
   const { id, representativeId, details } = sealRepresentation(representative, (location, value) =>
     unit.seal(wardId, location, value),
@@ -216,6 +223,7 @@ async function insertRepresentation(
       neighbour_id: wardId,
       representative_id: representativeId,
       details: Buffer.from(details),
+      works_from: works.toString(),
     })
   } catch (error) {
     if (sqlState(error) === NOT_UNIQUE) throw new AlreadyRepresents()
@@ -271,6 +279,7 @@ export async function changeRepresentative(
           await endWaysInOf(unit.transaction, at.wardId)
         const id = await insertRepresentation(unit, town, {
           wardId: at.wardId,
+          works: representation.works,
           representative: {
             kind,
             neighbourId: representation.representativeId,

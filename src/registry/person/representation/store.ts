@@ -84,11 +84,11 @@ export const countWardsAtHome = (
     transaction,
   )
 
-export const wardIds = (transaction: Transaction, neighbourId: string) =>
+export const wardIds = (transaction: Transaction, { neighbourId, now }: { neighbourId: string; now: Date }) =>
   sql<{ id: string }>`
       select representation.neighbour_id as id from representatives representation join neighbours n on n.id = representation.neighbour_id
       where representation.representative_id = ${neighbourId} and representation.ended_at is null and is_neighbour(representation.representative_id)
-        and not n.protected and n.departed_on is null
+        and not n.protected and n.departed_on is null and representation.works_from <= ${now}
       order by representation.neighbour_id`.execute(transaction)
 
 export const anyWardOf = (
@@ -108,11 +108,12 @@ export const anyWardOf = (
 
 export const representationBy = (
   transaction: Transaction,
-  { neighbourId, representativeId }: { neighbourId: string; representativeId: string },
+  { neighbourId, representativeId, now }: { neighbourId: string; representativeId: string; now: Date },
 ) =>
   transaction
     .selectFrom('representatives')
     .select(['id', 'details', 'recorded_at'])
+    .where('works_from', '<=', now)
     .where('neighbour_id', '=', neighbourId)
     .where('representative_id', '=', representativeId)
     .where('ended_at', 'is', null)
@@ -130,7 +131,7 @@ export const endActing = (transaction: Transaction, representativeId: string) =>
 export const representationsSealed = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('representatives')
-    .select(['id', 'representative_id', 'details'])
+    .select(['works_from', 'id', 'representative_id', 'details'])
     .where('neighbour_id', '=', neighbourId)
     .where('ended_at', 'is', null)
     .orderBy('recorded_at')

@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../platform/database.ts'
+import type { GrantTable } from './grant-table.ts'
+
+// The SQL of what a town has agreed that anyone may get.
+
+export interface AgreedRow {
+  digest: string
+  basis: string
+  cells: GrantTable
+  agreed_at: Date
+  in_force_from: Date
+}
+
+/** What is in force at a time. */
+export const agreedAt = (transaction: Transaction, now: Date) =>
+  transaction
+    .selectFrom('agreed_grants')
+    .select(['digest', 'basis', 'cells', 'agreed_at', 'in_force_from'])
+    .where('in_force_from', '<=', now)
+    .orderBy('in_force_from', 'desc')
+    .orderBy('agreed_at', 'desc')
+    .limit(1)
+    .executeTakeFirst() as Promise<AgreedRow | undefined>
+
+/** The digest of what is in force at a time. */
+export const agreedDigestAt = (transaction: Transaction, now: Date) =>
+  transaction
+    .selectFrom('agreed_grants')
+    .select('digest')
+    .where('in_force_from', '<=', now)
+    .orderBy('in_force_from', 'desc')
+    .orderBy('agreed_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+/** What was agreed and is not in force yet, the soonest first. */
+export const agreedToCome = (transaction: Transaction, now: Date) =>
+  transaction
+    .selectFrom('agreed_grants')
+    .select(['digest', 'basis', 'cells', 'agreed_at', 'in_force_from'])
+    .where('in_force_from', '>', now)
+    .orderBy('in_force_from')
+    .execute() as Promise<AgreedRow[]>
+
+/** Every table that was in force at some time since. */
+export const agreedSince = (transaction: Transaction, since: Date, now: Date) =>
+  sql<AgreedRow>`
+    select digest, basis, cells, agreed_at, in_force_from from (
+      select one.*, lead(in_force_from) over (order by in_force_from, agreed_at) as until from agreed_grants one
+      where in_force_from <= ${now}) known
+    where until is null or until >= ${since}`.execute(transaction)
+
+export const keepAgreed = (
+  transaction: Transaction,
+  row: {
+    municipalityId: string
+    basis: 'founding' | 'narrower' | 'officers' | 'returned'
+    digest: string
+    cells: GrantTable
+    agreedAt: string
+    inForceFrom: string
+  },
+) =>
+  sql`insert into agreed_grants (municipality_id, basis, digest, cells, agreed_at, in_force_from)
+    values (${row.municipalityId}, ${row.basis}, ${row.digest}, ${JSON.stringify(row.cells)}::text::jsonb, ${row.agreedAt},
+      ${row.inForceFrom})`.execute(transaction)
+
+/** So that two processes that start together write down one. */
+export const lockAgreed = (transaction: Transaction, municipalityId: string) =>
+  sql`select pg_advisory_xact_lock(hashtextextended('agreed grants ' || ${municipalityId}, 0))`.execute(transaction)
