@@ -53,25 +53,25 @@ grant insert on particulars to padron_app, padron_gate;
 grant select (municipality_id, neighbour_id, version, recorded_at) on particulars to padron_app;
 grant select on particulars to padron_gate;
 
--- How identity was established, as a strength only. A document leaves a keyed hash, never a number.
+-- How identity was established, as a strength only, sealed. A document leaves a keyed hash, never a number.
 create table evidence (
   municipality_id uuid not null,
   id uuid not null,
   neighbour_id uuid not null,
-  strength text not null check (strength in ('photo-document', 'document', 'attestation', 'declaration')),
-  document_hash bytea check (length(document_hash) = 32),
+  -- How sure it is and whether a document was shown, sealed to the neighbour.
+  details bytea not null,
+  -- A keyed hash of the document; of who showed none random bytes, so that nobody can be told by it.
+  document_hash bytea not null check (length(document_hash) = 32),
   recorded_at timestamptz not null default now(),
   primary key (municipality_id, id),
-  foreign key (municipality_id, neighbour_id) references neighbours,
-  check (document_hash is null or strength in ('photo-document', 'document'))
+  foreign key (municipality_id, neighbour_id) references neighbours
 );
 create index evidence_by_neighbour on evidence (municipality_id, neighbour_id);
-create index evidence_by_document on evidence (municipality_id, document_hash) where document_hash is not null;
--- Evidence stays as it was written, until the person it is about is erased: then the keyed hash of a document goes.
+create index evidence_by_document on evidence (municipality_id, document_hash);
+-- Evidence stays as it was written, until the person it is about is erased: then random bytes take the place of a document's hash.
 create function evidence_of_the_erased_only() returns trigger language plpgsql as $$
 begin
   if exists (select from data_keys where municipality_id = old.municipality_id and id = old.neighbour_id)
-     or new.document_hash is not null
      or (to_jsonb(new) - 'document_hash') is distinct from (to_jsonb(old) - 'document_hash') then
     raise exception 'table evidence is append-only' using errcode = 'PD002';
   end if;
@@ -561,7 +561,7 @@ create type registration as (
   idempotency bytea, fingerprint bytea, response bytea,
   locks integer[], like_tokens jsonb, known_distinct uuid[],
   protected boolean, visit_until timestamptz, likeness_id uuid, likeness_content bytea, hides boolean, identity bytea, contact bytea,
-  evidence_id uuid, strength text, document_hash bytea,
+  evidence_id uuid, evidence bytea, document_hash bytea,
   address_id uuid, address_registry_key_id text, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
   household_id uuid, residence_id uuid, valid_from date,
   said_id uuid, said bytea,
@@ -647,8 +647,8 @@ begin
     insert into particulars (municipality_id, neighbour_id, version, identity, contact)
     select municipality, n.id, 1, n.identity, n.contact from n),
   their_evidence as (
-    insert into evidence (id, municipality_id, neighbour_id, strength, document_hash)
-    select n.evidence_id, municipality, n.id, n.strength, n.document_hash from n),
+    insert into evidence (id, municipality_id, neighbour_id, details, document_hash)
+    select n.evidence_id, municipality, n.id, n.evidence, n.document_hash from n),
   an_address as (
     insert into addresses (id, municipality_id, kind, place, reference, usual_area)
     select n.address_id, municipality, n.address_kind, n.place, n.reference, n.usual_area
@@ -720,7 +720,8 @@ begin
   delete from data_keys where municipality_id = town and id = whose and owner = 'neighbour';
   update neighbours set erased_at = now() where municipality_id = town and id = whose;
   update search_tokens set tokens = '{}' where municipality_id = town and neighbour_id = whose;
-  update evidence set document_hash = null where municipality_id = town and neighbour_id = whose and document_hash is not null;
+  update evidence set document_hash = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+  where municipality_id = town and neighbour_id = whose;
   delete from said_starts where municipality_id = town and neighbour_id = whose;
   delete from residences where municipality_id = town and neighbour_id = whose;
   delete from visits where municipality_id = town and neighbour_id = whose;

@@ -274,12 +274,12 @@ export interface Erasures {
 }
 
 export interface Evidence {
-  document_hash: Buffer | null;
+  details: Buffer;
+  document_hash: Buffer;
   id: string;
   municipality_id: string;
   neighbour_id: string;
   recorded_at: Generated<Timestamp>;
-  strength: string;
 }
 
 export interface Flags {

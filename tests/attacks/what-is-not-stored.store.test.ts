@@ -108,7 +108,6 @@ describe('what the registry has no place for', () => {
       'erasures.decision',
       'erasures.ground',
       'erasures.proposed_by',
-      'evidence.strength',
       'flags.fields',
       'flags.kind',
       'flags.reviewed_by',

@@ -28,7 +28,7 @@ const STATEMENTS = [
   "insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped) values (:u1, :town, 'neighbour', :key, decode(:b60, 'hex')), (:u2, :town, 'address', :key, decode(:b60, 'hex'))",
   'insert into neighbours (id, municipality_id) values (:u1, :town)',
   "insert into particulars (municipality_id, neighbour_id, version, identity, contact) values (:town, :u1, 1, decode(:b192, 'hex'), decode(:b128, 'hex'))",
-  "insert into evidence (id, municipality_id, neighbour_id, strength) values (:u1, :town, :u1, 'declaration')",
+  "insert into evidence (id, municipality_id, neighbour_id, details, document_hash) values (:u1, :town, :u1, decode(:b128, 'hex'), sha256(:u1::text::bytea))",
   "insert into addresses (id, municipality_id, kind, place) values (:u2, :town, 'dwelling', decode(:b192, 'hex'))",
   'insert into households (id, municipality_id, address_id) values (:u2, :town, :u2)',
   'insert into residences (id, municipality_id, neighbour_id, household_id, valid_from) values (:u1, :town, :u1, :u2, current_date)',

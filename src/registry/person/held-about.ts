@@ -101,7 +101,7 @@ export async function heldAbout(
       contact: reopen(location(row, 'contact'), row.contact) as { contact?: Contact },
     })),
     residences: await residencesOf(transaction, neighbourId, reopenAddress),
-    evidence: await evidenceOf(transaction, neighbourId),
+    evidence: await evidenceOf(transaction, neighbourId, reopen),
     messages: await messagesTo(transaction, { neighbourId, now, reopen }),
     proceedings: await proceedingsAbout(transaction, neighbourId, reopen),
     ...(await tiesOfBoth(transaction, neighbourId, reopen)),
@@ -136,13 +136,19 @@ async function residencesOf(
   })
 }
 
-async function evidenceOf(transaction: Transaction, neighbourId: string): Promise<HeldAbout['evidence']> {
+async function evidenceOf(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<HeldAbout['evidence']> {
   const rows = await evidenceEver(transaction, neighbourId)
-  return rows.map((row) => ({
-    strength: row.strength,
-    writtenAt: instant(row.recorded_at),
-    documentRemembered: row.document_hash !== null,
-  }))
+  return rows.map((row) => {
+    const { strength, document } = reopen({ table: 'evidence', column: 'details', row: row.id }, row.details) as {
+      strength: string
+      document: boolean
+    }
+    return { strength, writtenAt: instant(row.recorded_at), documentRemembered: document }
+  })
 }
 
 /** Messages that they may know of already. */

@@ -62,7 +62,7 @@ export const particularsEver = (transaction: Transaction, neighbourId: string) =
 export const evidenceEver = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('evidence')
-    .select(['strength', 'recorded_at', 'document_hash'])
+    .select(['id', 'details', 'recorded_at'])
     .where('neighbour_id', '=', neighbourId)
     .orderBy('recorded_at')
     .execute()

@@ -3,6 +3,7 @@ import type { Ask } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { type CiphertextLocation, type DataKey, newDataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
+import { randomBytes } from '../../platform/random.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Idempotency } from '../idempotency.ts'
@@ -52,6 +53,7 @@ export async function sealRegistration(
   const householdId = form.householdId ?? uuidv7()
   const movementId = uuidv7()
   const saidId = uuidv7()
+  const evidenceId = randomUUID()
   const { from, said } = start
   const answer = { id, householdId, residentSince: from, ...(said ? { saidSince: said } : {}), version: 1 }
   const onceId = key.id.toString('hex')
@@ -76,9 +78,13 @@ export async function sealRegistration(
     ...(resembles.length > 0 ? perhapsOne(resembles, seal) : {}),
     identity: seal({ table: 'particulars', column: 'identity', row: `${id}/1` }, identity),
     contact: seal({ table: 'particulars', column: 'contact', row: `${id}/1` }, contact),
-    evidence_id: uuidv7(),
-    strength: form.evidence?.strength ?? 'declaration',
-    document_hash: document === undefined ? null : hex(document),
+    evidence_id: evidenceId,
+    evidence: seal(
+      { table: 'evidence', column: 'details', row: evidenceId },
+      { strength: form.evidence?.strength ?? 'declaration', document: document !== undefined },
+    ),
+    // Nobody can be told by having none.
+    document_hash: hex(document ?? randomBytes(32)),
     ...(form.householdId === undefined ? newAddress(deps, town, address) : {}),
     household_id: householdId,
     residence_id: uuidv7(),

@@ -62,6 +62,9 @@ describe('somebody who has left', () => {
     const me = await signedIn(app, { kind: 'resident', subject: id })
     await me.send('/me/proof', { profile: 'library', idempotencyKey: randomUUID() }, '/me/proof')
     await me.send('/complain', { kind: 'change', text: 'Oblidada wrote this' }, '/me')
+    const [evidence] = await app.peek<{ document_hash: Buffer }>(
+      `select document_hash from evidence where neighbour_id = '${id}'`,
+    )
     await depart(id)
 
     expect(await propose(id)).toMatchObject({ status: 409, body: { code: 'kept-by-law' } })
@@ -90,8 +93,12 @@ describe('somebody who has left', () => {
       'proofs',
       'search_tokens',
     ])
-    const [evidence] = await app.peek(`select document_hash from evidence where neighbour_id = '${id}'`)
-    expect(evidence).toEqual({ document_hash: null })
+    // Other bytes stand where the hash of the document stood.
+    const [left] = await app.peek<{ document_hash: Buffer }>(
+      `select document_hash from evidence where neighbour_id = '${id}'`,
+    )
+    expect(left?.document_hash).toHaveLength(32)
+    expect(left?.document_hash).not.toEqual(evidence?.document_hash)
     expect(await app.peek(`select from search_tokens where neighbour_id = '${id}' and tokens <> '{}'`)).toEqual([])
     // Whoever lives where they lived is not disturbed.
     expect((await openRecord(app, mate.id)).body).toMatchObject({ address: { kind: 'dwelling' } })
