@@ -15,7 +15,7 @@ import { PARTICULARS, type ParticularsColumn, type ParticularsField, type Whole 
 import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
 import { holdAsAlike } from '../register/hold-alike.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
-import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { indexRow, type Token, tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
@@ -207,15 +207,14 @@ export async function correctNeighbour(
         if (requester.kind === 'staff' && resembles.length > 0)
           await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
         const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
-        await reindex(
-          unit,
-          id,
-          tokensOf(tokenMaker(hash32, town.blindIndexBits), {
+        await reindex(unit, id, {
+          token: tokenMaker(hash32, town.blindIndexBits),
+          person: {
             names: names.map(wordsOfName),
             dateOfBirth: identity.dateOfBirth,
             address: record.address,
-          }),
-        )
+          },
+        })
         await withdrawProofs(
           unit,
           id,
@@ -272,8 +271,14 @@ export async function withdrawProofs(unit: UnitOfWork, id: string, changed: read
   await withdrawProofsOf(unit.transaction, { id, changed: changed.join(',') })
 }
 
-export async function reindex(unit: UnitOfWork, id: string, tokens: readonly number[]): Promise<void> {
-  await setTokens(unit.transaction, { tokens: [...tokens], neighbourId: id })
+/** Writes anew what somebody is found by; nothing, of whom nobody is to find any more. */
+export async function reindex(
+  unit: UnitOfWork,
+  id: string,
+  found?: { token: Token; person: Parameters<typeof tokensOf>[1] },
+): Promise<void> {
+  const tokens = found ? indexRow(found.token, id, tokensOf(found.token, found.person)) : []
+  await setTokens(unit.transaction, { tokens, neighbourId: id })
 }
 
 export interface MovementOutline {

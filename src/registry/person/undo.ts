@@ -11,7 +11,7 @@ import { onRecord } from '../on-record.ts'
 import { flagTakenBack, letGo } from '../register/hold-alike.ts'
 import { lockTogether } from '../residence/move.ts'
 import { restoreResidences } from '../residence/residence-rows.ts'
-import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { tokenMaker } from '../search/search-tokens.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
 import { actsForSomebody } from './representation/act-for.ts'
@@ -158,10 +158,11 @@ export async function undo(
             { neighbourId: one, outline: outlined, details: { undone: theirs.movementId } },
           )
         }
-        const tokens = tokenMaker(hash32, town.blindIndexBits)
+        const token = tokenMaker(hash32, town.blindIndexBits)
         for (const one of await open(act.together)) {
           const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-          await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
+          const person = { names, dateOfBirth: one.dateOfBirth, address: one.address }
+          await reindex(unit, one.id, { token, person })
         }
         return outline
       },

@@ -13,7 +13,7 @@ import { wordsOfName } from '../person/names.ts'
 import { sealRepresentation } from '../person/representation/record-representative.ts'
 import type { Start } from '../residence/periods.ts'
 import { sealAddress } from '../sealed-address.ts'
-import { likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { indexRow, likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { endOfVisit } from '../visits.ts'
 import { documentHash } from './evidence.ts'
 import type { RegistrationItem, RegistrationRow } from './registration-model.ts'
@@ -107,7 +107,7 @@ export async function sealRegistration(
         ...(form.takenDown ? { takenDown: form.takenDown } : {}),
       },
     ),
-    tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
+    tokens: indexRow(token, id, tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address })),
     entry_id: entry.id,
     action: entry.action,
     purpose: entry.purpose,

@@ -27,7 +27,7 @@ import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
 import { holdAsAlike } from '../register/hold-alike.ts'
 import { actOnce } from '../replays.ts'
 import { sealAddress } from '../sealed-address.ts'
-import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { tokenMaker } from '../search/search-tokens.ts'
 import { loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
@@ -227,7 +227,7 @@ async function settle(
         if (requester.kind === 'staff')
           await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
         const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))
-        const tokens = tokenMaker(hash32, town.blindIndexBits)
+        const token = tokenMaker(hash32, town.blindIndexBits)
         const corrected = how === 'move' && correctsAddress(record, move.since)
         const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
         let residenceId = ''
@@ -252,7 +252,7 @@ async function settle(
           }
           if (one.id === id) residenceId = residence
           const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-          await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
+          await reindex(unit, one.id, { token, person: { names, dateOfBirth: one.dateOfBirth, address } })
           await withdrawProofs(unit, one.id, ['address', 'household'])
           await recordMovement(
             unit,

@@ -51,16 +51,45 @@ export function tokensOf(
         found.add(token('start-year', start(word), year))
         found.add(token('sound-year', words.sound(word), year))
       }
+      // Of who does not know when they were born there is no year to go with.
+      if (years.length === 0) found.add(token('sound-year', words.sound(word), UNKNOWN))
       for (const street of streets) found.add(token('start-street', start(word), start(street)))
     }
     if (words.given.length === 0 || words.family.length === 0) {
       found.add(token('only', words.sound([...words.given, ...words.family].join(''))))
     }
   }
-  for (const year of years.length > 0 ? years : ['unknown']) found.add(token('year', year))
   const number = 'number' in (person.address ?? {}) ? (person.address as { number?: string }).number : undefined
-  if (number) for (const street of streets) found.add(token('street-number', street, foldedWords(number).join('')))
+  if (number) for (const street of streets) found.add(placeToken(token, street, number))
   return [...found]
+}
+
+const UNKNOWN = 'unknown'
+/** Bits that are left out of what a place is found by: a hundred and some times fewer values than the index has. */
+const COARSER = 7
+
+/**
+ * What a street and a number are found by: one of few values, each of which stands for some forty people of several buildings, so
+ * that none shows who lives in one. Whoever is found is compared behind the gate.
+ */
+const placeToken = (token: Token, street: string, number: string) =>
+  token('place', token('street-number', street, foldedWords(number).join('')) >>> COARSER)
+
+/** A row of the index has one of these lengths, or a multiple of the last. */
+const LENGTHS = [24, 48, 96] as const
+
+/**
+ * What is kept of somebody: their values in no order that tells when each was made or of what, filled up with values that belong to
+ * nobody. Those are the same each time, or two copies of a database would tell them from the others.
+ *
+ * @param id whose row it is
+ */
+export function indexRow(token: Token, id: string, values: readonly number[]): number[] {
+  const row = new Set(values)
+  const longest = LENGTHS[2]
+  const length = LENGTHS.find((one) => one >= row.size) ?? Math.ceil(row.size / longest) * longest
+  for (let i = 0; row.size < length; i += 1) row.add(token('nobody', id, i))
+  return [...row].sort((a, b) => a - b)
 }
 
 /** Whether the criteria are enough to look somebody up without leafing through the register. */
@@ -124,8 +153,8 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   }
   if (words.length > 0 && criteria.mononym) near.push([token('only', sound(words.join('')))])
   if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
-    const number = foldedWords(criteria.number).join('')
-    near.push(street.map((part) => token('street-number', part, number)))
+    const { number } = criteria
+    near.push(street.map((part) => placeToken(token, part, number)))
   }
   const distinct = (sets: number[][]) => sets.filter((set) => set.length > 0).map((set) => [...new Set(set)])
   return { near: distinct(near), far: distinct(far) }
@@ -144,8 +173,11 @@ export function likenessOf(
       : token('only', words.sound([...words.given, ...words.family].join('')))
   const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
   const telling = date ? tellingYears(date) : []
-  const years = telling.length > 0 ? [...telling, 'unknown' as const] : []
-  return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, token('year', year)]) : [[who]] }
+  const years = telling.length > 0 ? [...telling, UNKNOWN] : []
+  // The year goes with a word of the name, as it does in the index.
+  const [word = ''] = [...words.given, ...words.family]
+  const born = (year: string | number) => token('sound-year', words.sound(word), year)
+  return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, born(year)]) : [[who]] }
 }
 
 function streetWords(address: Address | undefined): string[] {

@@ -1,7 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Address, Criteria, Name } from '../../../src/registry/model.ts'
 import { sound, wordsOfName } from '../../../src/registry/person/names.ts'
 import {
+  indexRow,
   likenessOf,
   sufficient,
   type Token,
@@ -55,7 +57,13 @@ describe('a value of the index', () => {
 describe('what somebody is found by', () => {
   it('is pairs of their names, as written, as they begin and as they sound, and no name alone', () => {
     expect(tokens({ name: { given: 'Amina', family: ['Traore'] } })).toEqual(
-      ['exact amina traore', 'start ami tra', `sound ${[amina, traore].sort().join(' ')}`, 'year unknown'].sort(),
+      [
+        'exact amina traore',
+        'start ami tra',
+        `sound ${[amina, traore].sort().join(' ')}`,
+        `sound-year ${amina} unknown`,
+        `sound-year ${traore} unknown`,
+      ].sort(),
     )
   })
 
@@ -73,23 +81,24 @@ describe('what somebody is found by', () => {
         `sound-year ${traore} 1990`,
         'start-street ami maj',
         'start-street tra maj',
-        'street-number major 12b',
-        'year 1990',
+        'place 0',
       ].sort(),
     )
   })
 
   it('is each of the years that a vague date may mean, and none where there are too many to tell', () => {
     const years = (dateOfBirth: string) =>
-      tokens({ name: { given: 'Amina', family: ['Traore'] }, dateOfBirth }).filter((one) => one.startsWith('year'))
-    expect(years('1990~')).toEqual(['year 1989', 'year 1990', 'year 1991'])
+      tokens({ name: { given: 'Amina', family: ['Traore'] }, dateOfBirth }).filter((one) =>
+        one.startsWith(`sound-year ${amina}`),
+      )
+    expect(years('1990~')).toEqual([1989, 1990, 1991].map((year) => `sound-year ${amina} ${year}`))
     expect(years('199X')).toHaveLength(10)
-    expect(years('..1950')).toEqual(['year unknown'])
+    expect(years('..1950')).toEqual([`sound-year ${amina} unknown`])
   })
 
   it('is the one name of whoever has one', () => {
     for (const name of [{ given: 'Wayan' }, { family: ['Wayan'] }])
-      expect(tokens({ name })).toEqual([`only ${sound('wayan')}`, 'year unknown'])
+      expect(tokens({ name })).toEqual([`only ${sound('wayan')}`, `sound-year ${sound('wayan')} unknown`])
     expect(tokens({ name: { given: 'Amina', family: ['Traore'] } }).join()).not.toContain('only')
   })
 
@@ -101,7 +110,7 @@ describe('what somebody is found by', () => {
         .map((one) => one.split(' ')[2])
     expect(streets({ kind: 'dwelling', streetName: 'Gran Via Corts Catalanes' })).toEqual(['cat', 'cor'])
     expect(streets({ kind: 'informal-dwelling', description: 'Under the bridge' })).toEqual([])
-    expect(tokens({ name, address: { kind: 'dwelling', streetName: 'Major' } }).join()).not.toContain('street-number')
+    expect(tokens({ name, address: { kind: 'dwelling', streetName: 'Major' } }).join()).not.toContain('place')
   })
 })
 
@@ -168,7 +177,7 @@ describe('where it is looked', () => {
   })
 
   it('by a street with its number, where no name is known', () => {
-    expect(sets({ street: 'Major', number: '12 B' })).toEqual({ near: [['street-number major 12b']], far: [] })
+    expect(sets({ street: 'Major', number: '12 B' })).toEqual({ near: [['place 0']], far: [] })
     expect(sets({ street: major }).near).toEqual([])
   })
 
@@ -196,6 +205,56 @@ describe('where it is looked', () => {
   })
 })
 
+describe('what is kept of somebody', () => {
+  const hash32 = (text: string) => createHmac('sha256', 'of this town').update(text).digest().readUInt32BE()
+  const token = tokenMaker(hash32, 16)
+  const row = (person: { name: Name; dateOfBirth?: string; address?: Address }, id = 'somebody') => {
+    const values = tokensOf(token, {
+      names: [wordsOfName(person.name)],
+      dateOfBirth: person.dateOfBirth,
+      address: person.address,
+    })
+    return { values, row: indexRow(token, id, values) }
+  }
+  const amina1990 = { name: { given: 'Amina', family: ['Traore'] }, dateOfBirth: '1990' }
+
+  it('is in order, each value once, and of a length that few things are', () => {
+    const whole: Address = { kind: 'dwelling', streetName: 'Gran Via de les Corts', number: '12' }
+    const long = { ...amina1990, name: { given: 'Amina Fatou', family: ['Traore', 'Sy'] }, address: whole }
+    const lengths = [row({ name: { given: 'Wayan' } }), row(amina1990), row(long)].map(({ values, row: kept }) => {
+      expect(kept).toEqual([...new Set(kept)].sort((a, b) => a - b))
+      expect(values.every((value) => kept.includes(value))).toBe(true)
+      return kept.length
+    })
+    expect(lengths).toEqual([24, 24, 48])
+    expect(
+      indexRow(
+        token,
+        'x',
+        Array.from({ length: 100 }, (_, i) => i),
+      ),
+    ).toHaveLength(192)
+  })
+
+  it('is filled up with values that are the same each time, and others for somebody else', () => {
+    expect(row(amina1990).row).toEqual(row(amina1990).row)
+    const filled = (id: string) => row(amina1990, id).row.filter((value) => !row(amina1990).values.includes(value))
+    expect(filled('one').filter((value) => filled('two').includes(value)).length).toBeLessThan(2)
+    // After a move what is new in a row is no more than what is new about them.
+    const moved = { ...amina1990, address: { kind: 'dwelling', streetName: 'Nova', number: '1' } as Address }
+    const fresh = row(moved).row.filter((value) => !row(amina1990).row.includes(value))
+    expect(fresh.every((value) => row(moved).values.includes(value))).toBe(true)
+  })
+
+  it('has no value for one building: a street and a number share it with others', () => {
+    const places = (number: number) => tokenSets(token, { street: 'Major', number: String(number) }).near.flat()[0]
+    const all = Array.from({ length: 4_000 }, (_, i) => places(i))
+    // Of 16 bits nine are left: eight buildings of these to a value.
+    expect(new Set(all).size).toBeLessThanOrEqual(512)
+    expect(new Set(all).size).toBeGreaterThan(400)
+  })
+})
+
 describe('what two clerks who register one person have in common', () => {
   const likeness = (name: Name, dateOfBirth?: string) => {
     const { token, read } = readable()
@@ -212,8 +271,8 @@ describe('what two clerks who register one person have in common', () => {
 
   it('is looked for in each of the years, and among those whose date nobody knows', () => {
     expect(likeness({ given: 'Amina', family: ['Traore'] }, '1990').sets).toEqual([
-      [who, 'year 1990'],
-      [who, 'year unknown'],
+      [who, `sound-year ${amina} 1990`],
+      [who, `sound-year ${amina} unknown`],
     ])
     expect(likeness({ given: 'Amina', family: ['Traore'] }, '1990~').sets).toHaveLength(4)
     expect(likeness({ given: 'Amina', family: ['Traore'] }, '..1950').sets).toEqual([[who]])

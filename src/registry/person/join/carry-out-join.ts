@@ -12,7 +12,7 @@ import { decideLikenessesJoined } from '../../register/store.ts'
 import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../../residence/residence-rows.ts'
 import { decideSaidStarts } from '../../residence/said-starts.ts'
 import { periodsBrought } from '../../residence/store.ts'
-import { tokenMaker, tokensOf } from '../../search/search-tokens.ts'
+import { tokenMaker } from '../../search/search-tokens.ts'
 import { wordsOfName } from '../names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours.ts'
 import { locationOf as locationOfRepresentation } from '../representation/record-representative.ts'
@@ -107,7 +107,7 @@ export async function joinRecords(
   }
   if (joined.departedOn === undefined) await setDeparture(unit.transaction, { departedOn: day, id: joined.id })
   await withdrawProofs(unit, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
-  await reindex(unit, joined.id, [])
+  await reindex(unit, joined.id)
   await recordMovement(
     unit,
     { town, by: staff },
@@ -250,7 +250,8 @@ export async function reindexAs(
   const { hash32 } = await deps.gate.keysOf(town.id)
   const names = [...(person.name ? [person.name] : []), ...(person.previousNames ?? [])].map(wordsOfName)
   const { dateOfBirth, address } = person
-  await reindex(unit, person.id, tokensOf(tokenMaker(hash32, town.blindIndexBits), { names, dateOfBirth, address }))
+  const token = tokenMaker(hash32, town.blindIndexBits)
+  await reindex(unit, person.id, { token, person: { names, dateOfBirth, address } })
 }
 
 /** What is recorded of a person, with other earlier names. */
