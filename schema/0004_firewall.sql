@@ -351,6 +351,8 @@ create table agreed_grants (
   basis text not null check (basis in ('founding', 'narrower', 'officers', 'returned')),
   digest text not null check (digest ~ '^[0-9a-f]{64}$'),
   cells jsonb not null,
+  -- The database's own fingerprint of what lies in it: by this a process knows a table that it has read.
+  mark text not null,
   primary key (municipality_id, agreed_at),
   check (in_force_from >= agreed_at),
   -- What is wider begins no sooner than everybody could read of it.
@@ -372,17 +374,35 @@ create function is_within(narrow jsonb, wide jsonb) returns boolean language sql
           and not (field.name like 'asked for by %' and granted_at(wide, place.name) ? 'asked for by anybody')
           and not (field.name like 'days %' and substr(field.name, 6)::integer <= (select max(substr(known.name, 6)::integer)
             from jsonb_array_elements_text(granted_at(wide, place.name)) as known (name) where known.name like 'days %')))) $$;
--- A town agrees to what it starts with once; afterwards to less by itself, and to more by two officers alone.
+-- A town agrees to what it starts with once; afterwards to less by itself, and to more by two officers alone. What is narrower counts
+-- from now on, or takes the place of something that begins later; nothing is dated back, and nothing waits for its hour.
 create function agreed_grants_kept_narrow() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
+  before agreed_grants[] := array(select one from agreed_grants one where one.municipality_id = new.municipality_id
+    order by in_force_from desc, agreed_at desc);
   known jsonb;
 begin
-  if new.basis in ('officers', 'returned') then return new; end if;
-  select cells into known from agreed_grants one where one.municipality_id = new.municipality_id
-    and one.in_force_from <= new.agreed_at order by in_force_from desc, agreed_at desc limit 1;
-  if new.basis = 'founding' and known is null and not exists (select from agreed_grants one
-    where one.municipality_id = new.municipality_id) then return new; end if;
-  if new.basis = 'narrower' and is_within(new.cells, known) then return new; end if;
+  new.mark := encode(sha256(convert_to(new.cells::text, 'UTF8')), 'hex');
+  if exists (select from unnest(before) one where one.agreed_at >= new.agreed_at) then
+    raise exception 'what is agreed comes after what was' using errcode = 'PD006';
+  end if;
+  if new.basis = 'founding' then
+    if cardinality(before) = 0 and new.in_force_from = new.agreed_at then return new; end if;
+  elsif new.basis = 'narrower' then
+    select one.cells into known from unnest(before) one where one.in_force_from <= new.in_force_from limit 1;
+    if is_within(new.cells, known) and (new.in_force_from = new.agreed_at
+      or exists (select from unnest(before) one where one.in_force_from = new.in_force_from)) then return new; end if;
+  elsif new.basis = 'returned' then
+    -- A table that was in force within the last thirty days, or less than one.
+    if exists (select from (select one.cells, lead(one.in_force_from, 1, 'infinity')
+          over (order by one.in_force_from, one.agreed_at) as until from unnest(before) one
+        where one.in_force_from <= new.agreed_at) known_then
+      where known_then.until >= new.agreed_at - interval '30 days' and is_within(new.cells, known_then.cells)) then
+      return new;
+    end if;
+  elsif new.basis = 'officers' and new.in_force_from >= new.agreed_at + interval '7 days' then
+    return new;
+  end if;
   raise exception 'what is wider is agreed by two officers' using errcode = 'PD006';
 end $$;
 create trigger agreed_grants_kept_narrow before insert on agreed_grants for each row execute function agreed_grants_kept_narrow();

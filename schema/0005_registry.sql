@@ -95,7 +95,7 @@ create table representatives (
   details bytea not null,
   recorded_at timestamptz not null default now(),
   -- From when they act on their own page: recorded later than the registration, after a while, of which who is concerned is told.
-  works_from timestamptz not null default now(),
+  works_from timestamptz not null,
   ended_at timestamptz,
   -- Said at a desk; or the representative left, died or was removed.
   ended_because text check (ended_because in ('ended', 'departed')),
@@ -663,8 +663,8 @@ begin
     insert into said_starts (id, municipality_id, neighbour_id, residence_id, content, said_by)
     select n.said_id, municipality, n.id, n.residence_id, n.said, n.recorded_by from n where n.said_id is not null),
   their_representatives as (
-    insert into representatives (id, municipality_id, neighbour_id, representative_id, details)
-    select (one ->> 'id')::uuid, municipality, n.id, (one ->> 'representative_id')::uuid, decode(one ->> 'details', 'hex')
+    insert into representatives (id, municipality_id, neighbour_id, representative_id, details, works_from)
+    select (one ->> 'id')::uuid, municipality, n.id, (one ->> 'representative_id')::uuid, decode(one ->> 'details', 'hex'), now()
     from n, jsonb_array_elements(n.representatives) as one),
   a_movement as (
     insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details)

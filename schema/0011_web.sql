@@ -40,6 +40,18 @@ create index counters_by_client on counters (municipality_id, client_id);
 call keep_to_town('counters');
 grant select, insert, update (code_hash, session_hash), delete on counters to padron_app, padron_gate;
 
+-- A counter ends with the machine that opened it, and with any key of that machine: which of them opened it is not known.
+create function end_counters() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  delete from counters where municipality_id = new.municipality_id
+    and client_id = case tg_argv[0] when 'key' then to_jsonb(new) ->> 'client_id' else to_jsonb(new) ->> 'id' end;
+  return null;
+end $$;
+create trigger client_keys_end_counters after update of ended_at on client_keys for each row
+  when (new.ended_at is not null and old.ended_at is null) execute function end_counters('key');
+create trigger clients_end_counters after update of ended_at on clients for each row
+  when (new.ended_at is not null and old.ended_at is null) execute function end_counters('machine');
+
 -- A question of a counter to a wallet. The answer is encrypted to a key that only the counter's page holds.
 create table presentation_requests (
   municipality_id uuid not null references municipalities,

@@ -73,6 +73,7 @@ export interface AgreedGrants {
   cells: Json;
   digest: string;
   in_force_from: Timestamp;
+  mark: string;
   municipality_id: string;
 }
 
@@ -797,7 +798,7 @@ export interface Representatives {
   recorded_at: Generated<Timestamp>;
   representative_id: string | null;
   settled_at: Timestamp | null;
-  works_from: Generated<Timestamp>;
+  works_from: Timestamp;
 }
 
 export interface Residences {

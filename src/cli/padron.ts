@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigInvalid, readConfig } from '../config.ts'
+import { startOn } from '../firewall/policy-record.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { readKeyFile } from '../keys/key-file.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -18,7 +19,7 @@ import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
 import { policyCommands } from './policy-commands.ts'
-import { roomsOver } from './rooms.ts'
+import { configuredPolicies, roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
 
@@ -145,6 +146,9 @@ municipality
       const existed = (await townCalled(owner, described.slug)) !== undefined
       const town = await foundTown(owner, described)
       await ensureSigningKey({ database: owner, clock: systemClock, keys }, town.id)
+      // It agrees to these rules with its founding, and not to whatever another release starts with.
+      const policies = await configuredPolicies()
+      await startOn(await roomsOver(owner, config, { keys, policies }), town.id, policies)
       out().result({ id: town.id, slug: town.slug, added: !existed }, [
         existed
           ? `${town.slug} is there already: nothing was changed. To change it: padron municipality update`

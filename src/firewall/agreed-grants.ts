@@ -56,10 +56,22 @@ export async function compareGrants(
     const cells = known === undefined ? loaded : inBoth(known.cells, loaded)
     const digest = digestOfGrants(cells)
     const closed = known === undefined ? {} : widerThan(loaded, known.cells)
-    if (known?.digest === digest) return { closed, changed: undefined }
+    const same = known !== undefined && digestOfGrants(known.cells) === digest
     const basis = known === undefined ? ('founding' as const) : ('narrower' as const)
     const at = now.toString()
-    await keepAgreed(transaction, { municipalityId, basis, digest, cells, agreedAt: at, inForceFrom: at })
+    if (!same) await keepAgreed(transaction, { municipalityId, basis, digest, cells, agreedAt: at, inForceFrom: at })
+    // What these rules do not give does not come back by what was agreed before and begins later.
+    const later = await agreedToCome(transaction, new Date(now.epochMilliseconds))
+    for (const [i, row] of later.entries()) {
+      const less = inBoth(row.cells, loaded)
+      if (digestOfGrants(less) === digestOfGrants(row.cells)) continue
+      await keepAgreed(transaction, {
+        ...{ municipalityId, basis: 'narrower', digest: digestOfGrants(less), cells: less },
+        agreedAt: now.add({ milliseconds: i + 1 }).toString(),
+        inForceFrom: row.in_force_from.toISOString(),
+      })
+    }
+    if (same) return { closed, changed: undefined }
     return { closed, changed: { basis, digest } }
   })
   if (said.changed) {

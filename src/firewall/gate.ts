@@ -10,7 +10,6 @@ import { type CaseFile, caseStands } from './cases.ts'
 import { disclosed } from './disclosed.ts'
 import { isServiceGranted } from './grant-table.ts'
 import { isGranted } from './grants.ts'
-import { agreedAt, agreedDigestAt } from './grants-store.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
 import type { Ask, Gate, Load, Loaded, RegistryEvent, SealedRecord, UnitOfWork, Use } from './model.ts'
 import { createOpener } from './opener.ts'
@@ -47,7 +46,7 @@ const asGate = ({ municipalityId }: Ask) => ({ municipalityId, role: GATE_ROLE }
 /** The only place that opens what was sealed. */
 export function createGate(deps: GateDeps): Gate {
   const { database, clock, keys, policies } = deps
-  const standings = createStandings(() => policies.grants().digest)
+  const standings = createStandings()
   const keyrings = new Map<string, Promise<MunicipalityKeys>>()
 
   function keysOf(municipalityId: string): Promise<MunicipalityKeys> {
@@ -142,11 +141,8 @@ export function createGate(deps: GateDeps): Gate {
 
     givesService: (municipalityId, service) =>
       inMunicipality(database, municipalityId, async (transaction) => {
-        const now = new Date(clock.now().epochMilliseconds)
-        const known = await agreedDigestAt(transaction, now)
-        if (known === undefined || known.digest === policies.grants().digest) return true
-        const agreed = await agreedAt(transaction, now)
-        return agreed === undefined || isServiceGranted(agreed.cells, service)
+        const agreed = await standings.agreed(transaction, municipalityId, clock.now())
+        return agreed === undefined || isServiceGranted(agreed, service)
       }),
 
     grants: (municipalityId) => grantsState({ database, clock }, municipalityId, policies.grants().table),

@@ -18,7 +18,7 @@ function rowsOf(table: GrantTable): Row[] {
   const rows = new Map<string, Row>()
   for (const [place, fields] of Object.entries(table)) {
     const [who = '', action = '', purpose = '', moment = '', order = ''] = place.split(' | ')
-    if (who === 'proof') continue
+    if (who === 'proof' || who === 'functions') continue
     const key = `${who} | ${purpose}`
     const row = rows.get(key) ?? {
       ...{ who: [who], purpose, actions: new Set<string>() },
@@ -56,10 +56,12 @@ export function grantsInWords(table: GrantTable): string {
   const services = Object.entries(table)
     .filter(([place]) => place.startsWith('proof | '))
     .map(([place, given]) => `| ${place.slice('proof | '.length)} | ${textOf(given)} |`)
+  const functions = Object.entries(table).filter(([place]) => place.startsWith('functions | '))
   return [
     '| who | for what | actions | at most | when |',
     '| --- | --- | --- | --- | --- |',
     ...lines,
+    ...functions.map(([place, ids]) => `\nFunctions that are ${place.slice('functions | '.length)}: ${textOf(ids)}.`),
     ...(services.length > 0 ? ['', '| service | what it learns at most |', '| --- | --- |', ...services] : []),
   ].join('\n')
 }

@@ -6,6 +6,8 @@ import type { GrantTable } from './grant-table.ts'
 
 export interface AgreedRow {
   digest: string
+  /** The database's fingerprint of the table: what has one mark never changes. */
+  mark: string
   basis: string
   cells: GrantTable
   agreed_at: Date
@@ -16,37 +18,39 @@ export interface AgreedRow {
 export const agreedAt = (transaction: Transaction, now: Date) =>
   transaction
     .selectFrom('agreed_grants')
-    .select(['digest', 'basis', 'cells', 'agreed_at', 'in_force_from'])
+    .select(['digest', 'mark', 'basis', 'cells', 'agreed_at', 'in_force_from'])
     .where('in_force_from', '<=', now)
     .orderBy('in_force_from', 'desc')
     .orderBy('agreed_at', 'desc')
     .limit(1)
     .executeTakeFirst() as Promise<AgreedRow | undefined>
 
-/** The digest of what is in force at a time. */
-export const agreedDigestAt = (transaction: Transaction, now: Date) =>
+/** The mark of what is in force at a time. */
+export const agreedMarkAt = (transaction: Transaction, now: Date) =>
   transaction
     .selectFrom('agreed_grants')
-    .select('digest')
+    .select('mark')
     .where('in_force_from', '<=', now)
     .orderBy('in_force_from', 'desc')
     .orderBy('agreed_at', 'desc')
     .limit(1)
     .executeTakeFirst()
 
-/** What was agreed and is not in force yet, the soonest first. */
+/** What was agreed and is not in force yet, the soonest first; of what begins at one time the last that was agreed. */
 export const agreedToCome = (transaction: Transaction, now: Date) =>
   transaction
     .selectFrom('agreed_grants')
-    .select(['digest', 'basis', 'cells', 'agreed_at', 'in_force_from'])
+    .distinctOn('in_force_from')
+    .select(['digest', 'mark', 'basis', 'cells', 'agreed_at', 'in_force_from'])
     .where('in_force_from', '>', now)
     .orderBy('in_force_from')
+    .orderBy('agreed_at', 'desc')
     .execute() as Promise<AgreedRow[]>
 
 /** Every table that was in force at some time since. */
 export const agreedSince = (transaction: Transaction, since: Date, now: Date) =>
   sql<AgreedRow>`
-    select digest, basis, cells, agreed_at, in_force_from from (
+    select digest, mark, basis, cells, agreed_at, in_force_from from (
       select one.*, lead(in_force_from) over (order by in_force_from, agreed_at) as until from agreed_grants one
       where in_force_from <= ${now}) known
     where until is null or until >= ${since}`.execute(transaction)
@@ -62,8 +66,8 @@ export const keepAgreed = (
     inForceFrom: string
   },
 ) =>
-  sql`insert into agreed_grants (municipality_id, basis, digest, cells, agreed_at, in_force_from)
-    values (${row.municipalityId}, ${row.basis}, ${row.digest}, ${JSON.stringify(row.cells)}::text::jsonb, ${row.agreedAt},
+  sql`insert into agreed_grants (municipality_id, basis, digest, cells, mark, agreed_at, in_force_from)
+    values (${row.municipalityId}, ${row.basis}, ${row.digest}, ${JSON.stringify(row.cells)}::text::jsonb, '', ${row.agreedAt},
       ${row.inForceFrom})`.execute(transaction)
 
 /** So that two processes that start together write down one. */

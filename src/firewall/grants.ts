@@ -26,6 +26,7 @@ const RECORDS = {
 const LOCKDOWNS = { '': false, lockdown: true } as const
 
 type Facts = Pick<Question, 'judgeOrder' | 'approvals' | 'lockdown'> & {
+  subjects?: number
   record: { protected: boolean; visited?: boolean }
 }
 
@@ -41,8 +42,11 @@ const MOMENTS: readonly { moment: string; facts: Omit<Facts, 'judgeOrder' | 'app
     facts: { lockdown, record },
   })),
 )
+/** Of several people at once: as an order that gives more. */
+const SEVERAL = 'several people'
 /** As much of everything as there can be. */
 const MOST = { judgeOrder: true, approvals: 2, lockdown: false, record: { protected: false, visited: true } }
+const MANY = { ...MOST, subjects: 2 }
 
 const OWN = 'own'
 const RECORD = 'record'
@@ -103,6 +107,15 @@ function askers(): Asker[] {
   ]
 }
 
+/** Which functions do not close the gate, and which give orders of a judge. */
+const OPEN = placeOf('functions', 'answered')
+const ORDERING = placeOf('functions', 'giving orders')
+const ofFunctions = (of: (one: { closes: boolean; orders: boolean }) => boolean) =>
+  [...FUNCTIONS.values()]
+    .filter(of)
+    .map(({ id }) => id)
+    .sort()
+
 /** @returns the largest sets of fields the policies give, and what each service may learn */
 export function grantsOf(
   engine: { decide(question: Question): Decision; purposes: ReadonlyMap<string, Purpose> },
@@ -115,8 +128,9 @@ export function grantsOf(
       for (const action of ACTIONS) {
         const permits = (facts: Facts, fields: readonly string[]) =>
           engine.decide(questionOf(asker, { action, purpose, facts, fields })).permitted
-        if (!permits(MOST, [])) continue
-        const most = every.filter((field) => permits(MOST, [field]))
+        const widest = permits(MOST, []) ? MOST : MANY
+        if (!permits(widest, [])) continue
+        const most = every.filter((field) => permits(MOST, [field]) || permits(MANY, [field]))
         const givenAt = (facts: Facts): string[] | undefined => {
           if (!permits(facts, [])) return undefined
           if (most.length > 1 && permits(facts, most)) return [AT_ONCE, ...most]
@@ -132,8 +146,14 @@ export function grantsOf(
             if (fields === undefined || (order !== '' && String(fields) === String(without))) continue
             table[placeOf(asker.who, action, purpose, moment, order)] = fields
           }
+          // Of several people at once staff get what they get of one; where it is more it stands by itself.
+          const many = givenAt({ ...facts, ...ORDERS[WHOLE_ORDER], subjects: 2 })
+          if (many !== undefined && String(many) !== String(whole))
+            table[placeOf(asker.who, action, purpose, moment, SEVERAL)] = many
         }
       }
+  table[OPEN] = ofFunctions(({ closes }) => !closes)
+  table[ORDERING] = ofFunctions(({ orders }) => orders)
   for (const service of services) table[placeOf('proof', service.id)] = givenBy(service)
   return table
 }
@@ -144,29 +164,30 @@ function questionOf(
 ): Question {
   const { record, ...rest } = facts
   return {
-    ...{ requester, position, action, purpose, fields, subjects: 1, now: NOW, whether: true },
-    ...{ record: { id: RECORD, ...record }, ...rest, ...more },
+    ...{ requester, position, action, purpose, fields, now: NOW, whether: true },
+    ...{ subjects: 1, record: { id: RECORD, ...record }, ...rest, ...more },
   }
 }
 
 /** Where a question stands in the table: in more than one place, where whoever asks does several things. */
-function placesOf({
-  requester,
-  position,
-  action,
-  purpose,
-  record,
-  lockdown,
-  judgeOrder,
-  approvals,
-}: Question): string[] {
+function placesOf(question: Question): string[] {
+  const { requester, position, action, purpose, record, lockdown, judgeOrder, approvals, subjects } = question
   const [order = ''] =
     Object.entries(ORDERS).find(
       ([, said]) => said.judgeOrder === (judgeOrder ?? false) && said.approvals === Math.min(approvals ?? 0, 2),
     ) ?? []
   const hiding = record.protected ? (record.visited ? 'hides, written in this visit' : 'hides') : ''
   const moment = momentOf(hiding, lockdown ? 'lockdown' : '')
-  return whoIs(requester, position).map((who) => placeOf(who, action, purpose, moment, order))
+  // Of several people at once nobody but staff gets anything.
+  if (subjects !== 1 && requester.kind !== 'staff') return []
+  const orders = subjects === 1 ? [order] : [order, SEVERAL]
+  return whoIs(requester, position).flatMap((who) => orders.map((one) => placeOf(who, action, purpose, moment, one)))
+}
+
+/** Whether all that an organisation does or is tied to is answered, by this table. */
+function isAnswered(table: GrantTable, position: Position | undefined): boolean {
+  const does = [...(position?.organisations.values() ?? [])].flatMap(({ functions }) => functions)
+  return does.every((one) => table[OPEN]?.includes(one) ?? false)
 }
 
 function whoIs(requester: Requester, position: Position | undefined): string[] {
@@ -179,12 +200,13 @@ function whoIs(requester: Requester, position: Position | undefined): string[] {
     return [isToldWhere(requester) ? 'neighbour' : 'neighbour by a new card']
   }
   const own = position?.organisations.get(position.organisationId)?.functions ?? []
-  const does = requester.kind === 'authority' ? [...new Set([...requester.functions, ...own])] : own
-  return does.map((one) => `${requester.kind}: ${one}`)
+  // What a demand says that an authority does counts for nothing here: what is on record does.
+  return own.map((one) => `${requester.kind}: ${one}`)
 }
 
 /** Whether a table gives what a question asks for. */
 export const isGranted = (table: GrantTable, question: Question): boolean =>
+  isAnswered(table, question.position) &&
   placesOf(question).some((place) => {
     const fields = given(table, place)
     if (fields === undefined || question.fields.some((field) => !fields.includes(field))) return false

@@ -1,7 +1,7 @@
 import type { Transaction } from '../platform/database.ts'
 import type { TownBudgets } from './budgets.ts'
 import type { GrantTable } from './grant-table.ts'
-import { agreedAt } from './grants-store.ts'
+import { agreedAt, agreedMarkAt } from './grants-store.ts'
 import { countedAs, hasSeenMuch, neverSpent, spentUntil } from './leaving.ts'
 import type { Ask } from './model.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
@@ -32,7 +32,7 @@ export interface Standing {
   day?: string
   /** The lowest lot that staff who ask have drawn that day. */
   lowestLot?: number | undefined
-  /** What the town has agreed to, where that is not all that the loaded rules give. */
+  /** What the town has agreed to. */
   agreed?: GrantTable | undefined
   /** The way in rests on somebody who is no neighbour any more: they left, died or were removed. */
   ended: boolean
@@ -43,6 +43,8 @@ export interface Standings {
   of(transaction: Transaction, ask: Ask, now: Temporal.Instant): Promise<Standing>
   /** A position read before, without looking whether it still holds. */
   cached(ask: Ask): { position: Position; version: string; agreed?: GrantTable | undefined } | undefined
+  /** What a town has agreed to; nothing of one in which no process ever started. */
+  agreed(transaction: Transaction, municipalityId: string, now: Temporal.Instant): Promise<GrantTable | undefined>
   forget(municipalityId: string): void
 }
 
@@ -84,21 +86,22 @@ const peopleBehind = (requester: Requester): string =>
 const staysOpen = ({ requester, fields }: Pick<Ask, 'requester' | 'fields'>): boolean =>
   requester.kind === 'staff' && fields.length === 0
 
-/** @param grants digest of what the loaded rules give */
-export function createStandings(grants: () => string = () => ''): Standings {
+export function createStandings(): Standings {
   const graphs = new Map<string, GraphCache>()
-  /** What towns have agreed to, by town and digest: what has one digest never changes. */
-  const agreements = new Map<string, { digest: string; table: GrantTable | undefined }>()
+  /** What towns have agreed to, by the database's own mark of it: what has one mark never changes. */
+  const agreements = new Map<string, { mark: string; table: GrantTable }>()
   const agreedBy = async (
     transaction: Transaction,
     municipalityId: string,
-    { digest, now }: { digest: string; now: Temporal.Instant },
+    { mark, now }: { mark: string; now: Temporal.Instant },
   ) => {
     const known = agreements.get(municipalityId)
-    if (known?.digest === digest) return known.table
-    const table =
-      digest === grants() ? undefined : (await agreedAt(transaction, new Date(now.epochMilliseconds)))?.cells
-    agreements.set(municipalityId, { digest, table })
+    if (known?.mark === mark) return known.table
+    const row = await agreedAt(transaction, new Date(now.epochMilliseconds))
+    // Another came in force between the two: of what is not known nothing is given, and the next question reads it.
+    if (row?.mark !== mark) return {}
+    const table = row.cells
+    agreements.set(municipalityId, { mark, table })
     return table
   }
   const keyOf = ({ requester }: Ask) =>
@@ -127,9 +130,9 @@ export function createStandings(grants: () => string = () => ''): Standings {
         time_zone: zone = 'UTC',
         drawn_share: drawnShare = 0,
         lowest_lot: lowestLot = null,
-        agreed: digest = null,
+        agreed: mark = null,
       } = rows[0] ?? {}
-      const agreed = digest === null ? undefined : await agreedBy(transaction, municipalityId, { digest, now })
+      const agreed = mark === null ? undefined : await agreedBy(transaction, municipalityId, { mark, now })
       const nextHour = now
         .toZonedDateTimeISO('UTC')
         .round({ smallestUnit: 'hour', roundingMode: 'floor' })
@@ -170,6 +173,11 @@ export function createStandings(grants: () => string = () => ''): Standings {
       return (
         cache && position && { position, version: cache.version, agreed: agreements.get(ask.municipalityId)?.table }
       )
+    },
+
+    async agreed(transaction, municipalityId, now) {
+      const known = await agreedMarkAt(transaction, new Date(now.epochMilliseconds))
+      return known && agreedBy(transaction, municipalityId, { mark: known.mark, now })
     },
 
     forget: (municipalityId) => void graphs.delete(municipalityId),

@@ -95,7 +95,7 @@ export const standingRow = (
             and known.counted = ${requester} and known.begins = date_trunc(known.span, clock_timestamp(), 'UTC')) as totals,
           exists (select from budget_releases one where one.municipality_id = town.id and one.staff_id = ${requesterId}
             and ${kind} = 'staff' and one.day = date_trunc('day', clock_timestamp(), 'UTC')) as released,
-          (select agreed.digest from agreed_grants agreed where agreed.municipality_id = town.id
+          (select agreed.mark from agreed_grants agreed where agreed.municipality_id = town.id
             and agreed.in_force_from <= ${now}::timestamptz order by agreed.in_force_from desc, agreed.agreed_at desc limit 1) as agreed,
           town.budgets, town.office_hours, town.time_zone, town.drawn_share,
           case when ${kind} = 'staff' then (select min(drawn.lot) from drawn_openings drawn where drawn.municipality_id = town.id
@@ -213,7 +213,7 @@ export interface StandingRow {
   time_zone: string
   drawn_share: number
   lowest_lot: number | null
-  /** Digest of what the town has agreed that anyone may get; null of one that has never started. */
+  /** Mark of what the town has agreed that anyone may get; null of one that has never started. */
   agreed: string | null
 }
 

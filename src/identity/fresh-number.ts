@@ -40,7 +40,8 @@ export function freshUntil(
   { kind, now, text }: { kind: string; now: Temporal.Instant; text: string },
 ): Temporal.Instant | undefined {
   const bytes = Buffer.from(text.slice(0, 100), 'base64url')
-  if (bytes.length !== RANDOM_BYTES + TIME_BYTES + MARK_BYTES) return undefined
+  // One number is written in one way, or it would be good once for each of its spellings.
+  if (bytes.length !== RANDOM_BYTES + TIME_BYTES + MARK_BYTES || bytes.toString('base64url') !== text) return undefined
   const said = bytes.subarray(0, RANDOM_BYTES + TIME_BYTES)
   if (!equalInConstantTime(bytes.subarray(said.length), markOf(hash, kind, said))) return undefined
   const until = Temporal.Instant.fromEpochMilliseconds(said.readUIntBE(RANDOM_BYTES, TIME_BYTES))

@@ -119,6 +119,7 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
       'ended_by',
       'created_at',
       'works_from',
+      'shows_from',
       'used_at',
     ])
     .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))

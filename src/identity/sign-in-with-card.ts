@@ -191,17 +191,17 @@ export async function isCardOf(
     neighbourId: string
     typed: { code: string; word: string }
   },
-): Promise<boolean> {
+): Promise<{ shows: Temporal.Instant } | undefined> {
   const { hash } = await deps.gate.keysOf(town.id)
   const card = await lockCard(transaction, codeHash(hash, crockfordTyped(typed.code)))
-  if (card === undefined || card.neighbour_id !== neighbourId || !card.lives_here) return false
+  if (card === undefined || card.neighbour_id !== neighbourId || !card.lives_here) return undefined
   const tries = triesOf(card.failures_known)
   const failed = tries[DESK] ?? 0
-  if (failed >= MOST_FAILURES || stillWaits(card, deps.clock.now())) return false
+  if (failed >= MOST_FAILURES || stillWaits(card, deps.clock.now())) return undefined
   const right = equalInConstantTime(wordHash(hash, card.id, typed.word), card.word_hash)
   const next = afterTry(failed, right)
   const known = { ...tries, [DESK]: next }
   await noteCardTried(transaction, { failures: card.failures, known, usedAt: card.used_at, id: card.id })
   if (next === MOST_FAILURES) await noticeOfWays(transaction, { deps, town, neighbourId, kind: 'card-tried' })
-  return right
+  return right ? { shows: card.shows_from.toTemporalInstant() } : undefined
 }

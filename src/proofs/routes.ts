@@ -8,7 +8,7 @@ import { issueProof, type ProofDeps, ProofOrder } from './issue.ts'
 import { ProfileId } from './profiles.ts'
 import { revokeProof } from './revoke.ts'
 import { verifyHere } from './verify-here.ts'
-import { openCounter } from './wallet/counters.ts'
+import { closeCounters, openCounter } from './wallet/counters.ts'
 
 const tag = 'Proofs'
 
@@ -108,6 +108,23 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
     },
     async ({ town, requester, body: { service } }) =>
       Reply.disclose(await openCounter(deps, { town, by: requester }, service), 201),
+  )
+
+  endpoint(
+    app,
+    {
+      method: 'post',
+      path: '/v1/counters/closing',
+      summary: 'Close all counters of a service',
+      description: 'Whoever keeps the browser of one, such as somebody who works there no more, asks nobody any more.',
+      tag,
+      auth: 'requester',
+      body: z.strictObject({ service: ProfileId }),
+      answers: { 200: { description: 'How many there were', schema: z.object({ closed: z.int() }) } },
+      refuses: [403],
+    },
+    async ({ town, requester, body: { service } }) =>
+      Reply.disclose(await closeCounters(deps, { town, by: requester }, service)),
   )
 
   endpoint(

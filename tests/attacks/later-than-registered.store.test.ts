@@ -28,7 +28,28 @@ const give = (neighbourId: string): Promise<Card> =>
 let people = 0
 /** Names that nobody takes for each other. */
 const nameOf = (n: number) =>
-  ['Aurora', 'Berenguer', 'Clotilde', 'Dagobert', 'Eulalia', 'Fructuos', 'Griselda', 'Hug'][n % 8] ?? ''
+  [
+    'Aurora',
+    'Berenguer',
+    'Clotilde',
+    'Dagobert',
+    'Eulalia',
+    'Fructuos',
+    'Griselda',
+    'Hug',
+    'Iolanda',
+    'Joaquim',
+    'Karima',
+    'Llorenc',
+    'Mafalda',
+    'Narcis',
+    'Obdulia',
+    'Ponc',
+    'Quima',
+    'Ruperta',
+    'Serapi',
+    'Tecla',
+  ][n] ?? ''
 const neighbour = async () =>
   (
     await register(app, {
@@ -182,6 +203,42 @@ describe('a first card that is given later than the registration', () => {
     expect(shows.every(({ early }) => !early)).toBe(true)
   })
 
+  it('gives what it has not to no other: not brought to a counter as the old one, not by letting another work', async () => {
+    const id = await neighbour()
+    app.clock.advance({ hours: 30 })
+    const first = await give(id)
+    const earlier = { code: first.code, word: '1984' }
+    const second = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: undefined, earlier }),
+    )
+    expect([second.waits, second.hides]).toEqual([false, true])
+    const me = await browser(second)
+    expect((await found(me)).filter((what) => PAGES.includes(what))).toEqual([])
+    app.clock.advance({ hours: 2 })
+    const third = await give(id)
+    expect(third.waits).toBe(true)
+    const [row] = await app.peek<{ id: string }>(
+      `select id from resident_cards where neighbour_id = '${id}' and works_from > created_at and cancelled_at is null`,
+    )
+    const again = await browser(second)
+    expect((await again.post('/me/devices', { what: 'let', which: row?.id ?? '' })).status).toBe(403)
+    const shows = await app.peek<{ early: boolean }>(
+      `select shows_from < '${app.clock.now().add({ hours: 60 }).toString()}' as early from resident_cards
+       where neighbour_id = '${id}' and cancelled_at is null`,
+    )
+    expect(shows.every(({ early }) => !early)).toBe(true)
+  })
+
+  it('tells nobody whom its owner acts for, nor that somebody lives with them', async () => {
+    const [parent, kid] = [await neighbour(), await child()]
+    expect((await represent(kid, parent)).status).toBe(201)
+    app.clock.advance({ hours: 100 })
+    const me = await browser(await give(parent))
+    const page = await me.open('/me/children')
+    expect([page.status, page.text.includes('Xic')]).toEqual([403, false])
+    expect((await me.open('/me/change/move')).text).not.toContain('name="who"')
+  })
+
   it('hides the record at once all the same, and shows it again never', async () => {
     const id = await neighbour()
     app.clock.advance({ hours: 30 })
@@ -206,6 +263,33 @@ describe('somebody recorded as acting for a child', () => {
     expect(told.map((one) => one.neighbour_id).sort()).toEqual([ward, mother].sort())
     app.clock.advance({ hours: 73 })
     expect(await acts(stranger, ward)).toBe(true)
+  })
+
+  it('does not act sooner because the record is joined with another, on which they were recorded', async () => {
+    const stranger = await neighbour()
+    const kid = { name: { given: 'Bonaventura', family: ['Xic', 'Major'] }, dateOfBirth: '2018-02-03' }
+    const one = (await register(app, kid)).id
+    app.clock.advance({ hours: 30 })
+    const other = (
+      await register(app, {
+        ...kid,
+        confirmedDistinct: true,
+        representatives: [{ kind: 'parent', neighbourId: stranger }],
+      } as never)
+    ).id
+    expect(await acts(stranger, other)).toBe(true)
+    const { body } = await app.ask<{ id: string }>('POST', `/v1/neighbours/${one}/joins`, {
+      as: 'clerk',
+      body: { other, reason: 'One child' },
+    })
+    const decided = await app.ask('POST', `/v1/neighbours/${one}/joins/${body.id}/decision`, {
+      as: 'supervisor',
+      body: { decision: 'approved' },
+    })
+    expect(decided.status).toBe(200)
+    expect(await acts(stranger, one)).toBe(false)
+    app.clock.advance({ hours: 73 })
+    expect(await acts(stranger, one)).toBe(true)
   })
 
   it('does not act sooner because what they are to each other was changed', async () => {

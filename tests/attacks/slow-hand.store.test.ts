@@ -1,15 +1,18 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeRooms, createApp, type Rooms } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { compareGrants } from '../../src/firewall/agreed-grants.ts'
-import { digestOfGrants, type GrantTable } from '../../src/firewall/grant-table.ts'
+import { digestOfGrants, type GrantTable, widerThan } from '../../src/firewall/grant-table.ts'
+import { isGranted } from '../../src/firewall/grants.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
+import type { Question } from '../../src/firewall/question.ts'
 import { Refusal, type Staff } from '../../src/firewall/requester.ts'
 import { decideAct } from '../../src/oversight/decide-act.ts'
 import { carrying, propose } from '../../src/oversight/enrol.ts'
 import { today } from '../../src/platform/clock.ts'
-import { inMunicipality } from '../../src/platform/database.ts'
+import { inMunicipality, type Transaction } from '../../src/platform/database.ts'
 import { loadRecords } from '../../src/registry/store.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../support/app.ts'
@@ -173,29 +176,114 @@ describe('wider rules', () => {
     expect(await opens(wide, id, ['household'])).toBe(false)
   })
 
-  it('are written by nobody past the officers: not as narrower ones, not as a founding, not over what was written', async () => {
-    const cells = JSON.stringify({ ...wide.grants().table, 'clerk | export | papers | usual': ['name'] })
-    const write = (basis: string, at: string) =>
-      inMunicipality(app.database, app.town.id, async (transaction) => {
-        const { sql } = await import('kysely')
-        await sql`insert into agreed_grants (municipality_id, agreed_at, in_force_from, basis, digest, cells)
-          values (${app.town.id}, ${at}::timestamptz, ${at}::timestamptz + interval '8 days' * ${basis === 'officers' ? 1 : 0}, ${basis},
-            ${'b'.repeat(64)}, ${cells}::text::jsonb)`.execute(transaction)
-      })
-    const at = app.clock.now().add({ hours: 1 }).toString()
-    for (const basis of ['founding', 'narrower', 'officers', 'returned'])
-      await expect(write(basis, at), basis).rejects.toMatchObject({ code: 'PD006' })
-    await expect(
-      inMunicipality(app.database, app.town.id, async (transaction) => {
-        const { sql } = await import('kysely')
-        await sql`update agreed_grants set in_force_from = now()`.execute(transaction)
-      }),
-    ).rejects.toThrow()
-    // The digest is of what lies beside it.
-    const [row] = await app.peek<{ digest: string; cells: GrantTable }>(
-      'select digest, cells from agreed_grants order by agreed_at limit 1',
+  it('do not come back by what was agreed before they were taken back', async () => {
+    // What two officers agreed to waits for its day, and before that the rules are taken back.
+    await start(narrow)
+    app.clock.advance({ hours: 24 * 15 })
+    expect(await opens(wide, id, ['household'])).toBe(false)
+    expect((await published(wide)).toCome).toEqual([])
+  })
+
+  it('are written by nobody past the officers: not as narrower ones, not dated back, not for later, not under another digest', async () => {
+    const all = wide.grants()
+    const forged: GrantTable = { ...all.table, 'clerk | export | papers | usual': ['name'] }
+    const write = async (row: {
+      basis: string
+      cells?: GrantTable
+      digest?: string
+      at?: Temporal.Instant
+      from?: Temporal.Instant
+    }) => {
+      const at = row.at ?? app.clock.now()
+      const cells = row.cells ?? forged
+      await inMunicipality(app.database, app.town.id, (transaction) =>
+        sql`insert into agreed_grants (municipality_id, agreed_at, in_force_from, basis, digest, mark, cells)
+          values (${app.town.id}, ${at.toString()}::timestamptz, ${(row.from ?? at).toString()}::timestamptz, ${row.basis},
+            ${row.digest ?? digestOfGrants(cells)}, ${row.digest ?? ''}, ${JSON.stringify(cells)}::text::jsonb)`.execute(
+          transaction,
+        ),
+      )
+    }
+    const refused = (row: Parameters<typeof write>[0]) => expect(write(row)).rejects.toMatchObject({ code: 'PD006' })
+    const days = (n: number) => app.clock.now().add({ hours: 24 * n })
+    for (const basis of ['founding', 'narrower', 'officers', 'returned']) await refused({ basis })
+    for (const basis of ['founding', 'narrower', 'returned']) await refused({ basis, at: days(-80), from: days(0) })
+    await refused({ basis: 'narrower', cells: narrow.grants().table, from: days(40) })
+    await refused({ basis: 'officers', at: days(-20), from: days(0) })
+    // An officer's act of one's own making gives back no table that was never agreed.
+    const { ledger } = await rooms(wide).gate.keysOf(app.town.id)
+    const act = (statement: (transaction: Transaction) => Promise<unknown>) =>
+      inMunicipality(app.database, app.town.id, statement)
+    const actId = crypto.randomUUID()
+    await act((transaction) =>
+      sql`insert into officer_acts (municipality_id, id, kind, data_key_id, content, proposed_by)
+        values (${app.town.id}, ${actId}, 'widen', ${ledger.id}, ${Buffer.alloc(64)}, 'x')`.execute(transaction),
     )
-    expect(row && digestOfGrants(row.cells)).toBe(row?.digest)
+    await expect(
+      act(async (transaction) => {
+        await sql`update officer_acts set decision = 'approved', decided_by = 'y', decided_at = now() where id = ${actId}`.execute(
+          transaction,
+        )
+        await sql`insert into agreed_grants (municipality_id, agreed_at, in_force_from, basis, digest, mark, cells)
+          values (${app.town.id}, ${app.clock.now().toString()}::timestamptz, ${app.clock.now().toString()}::timestamptz, 'returned',
+            ${digestOfGrants(forged)}, '', ${JSON.stringify(forged)}::text::jsonb)`.execute(transaction)
+      }),
+    ).rejects.toMatchObject({ code: 'PD006' })
+    await expect(
+      act((transaction) => sql`update agreed_grants set in_force_from = now()`.execute(transaction)),
+    ).rejects.toThrow()
+    // Narrower cells under the marks of wider ones are narrower cells.
+    expect(await opens(narrow, id, ['name'])).toBe(true)
+    const [known] = await app.peek<{ mark: string }>(
+      `select mark from agreed_grants where digest = '${all.digest}' limit 1`,
+    )
+    await write({ basis: 'narrower', cells: {}, digest: known?.mark ?? all.digest })
+    expect([await opens(wide, id, ['household']), await opens(wide, id, ['name'])]).toEqual([false, false])
+  })
+})
+
+describe('a function that closes no more, or gives orders from now on', () => {
+  it('is wider, and whoever does it or is tied to it stays refused', async () => {
+    const { table } = wide.grants()
+    const [answered, ordering] = ['functions | answered', 'functions | giving orders']
+    expect(table[answered]).toContain('library')
+    expect(table[answered]).not.toContain('data-broker')
+    const looser = {
+      ...table,
+      [answered]: [...(table[answered] ?? []), 'data-broker'],
+      [ordering]: [...(table[ordering] ?? []), 'police'],
+    }
+    expect(widerThan(looser, table)).toEqual({ [answered]: ['data-broker'], [ordering]: ['police'] })
+    const now = app.clock.now()
+    const question = (functions: string[]): Question => ({
+      requester: { kind: 'client', id: 'c', organisationId: 'own' },
+      position: {
+        organisationId: 'own',
+        attestedUntil: now.add({ hours: 1 }),
+        organisations: new Map([
+          ['own', { related: ['other'], functions: ['library'] }],
+          ['other', { related: [], functions }],
+        ]),
+      },
+      action: 'disclose',
+      purpose: 'service-eligibility',
+      fields: ['resident'],
+      subjects: 1,
+      record: { id: 'r', protected: false },
+      now,
+    })
+    expect([isGranted(table, question(['culture'])), isGranted(table, question(['data-broker']))]).toEqual([
+      true,
+      false,
+    ])
+    expect(isGranted(table, { ...question(['culture']), subjects: 2 })).toBe(false)
+    // What a demand says that an authority does is not what it does.
+    const demand: Question = {
+      ...question(['culture']),
+      requester: { kind: 'authority', id: 'a', functions: ['court'], organisationId: 'own' },
+      ...{ action: 'demand', purpose: 'judge-order', fields: [], judgeOrder: true },
+    }
+    expect(isGranted(table, demand)).toBe(false)
   })
 })
 

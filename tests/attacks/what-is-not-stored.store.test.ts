@@ -73,6 +73,7 @@ describe('what the registry has no place for', () => {
       'agreed_grants.basis',
       'agreed_grants.cells',
       'agreed_grants.digest',
+      'agreed_grants.mark',
       'applications.decided_by',
       'applications.decision',
       'applications.kind',

@@ -42,7 +42,18 @@ describe('a number to sign', () => {
       other[i] = (other[i] ?? 0) ^ 1
       expect(until(textOf(other)), `byte ${i}`).toBeUndefined()
     }
-    for (const text of ['', 'x', made.slice(2), `${made}AAAA`]) expect(until(text)).toBeUndefined()
+    for (const text of [
+      '',
+      'x',
+      made.slice(2),
+      `${made}AAAA`,
+      `${made}=`,
+      `.${made}`,
+      `${made.slice(0, 9)}!${made.slice(9)}`,
+    ])
+      expect(until(text), text).toBeUndefined()
+    const other = `${made.slice(0, -1)}${made.endsWith('A') ? 'B' : 'A'}`
+    expect(until(other)).toBeUndefined()
   })
 
   it('is never the same twice', () => {

@@ -14,7 +14,7 @@ import { agreedProfile } from '../agreed-profile.ts'
 import { NoSuchCode } from '../find-by-code.ts'
 import type { ProofDeps } from '../issue.ts'
 import { type Profile, profiles } from '../profiles.ts'
-import { counterBySession, countersOpenOf, dropCounter, enterWithCode, keepCounter } from './store.ts'
+import { counterBySession, countersOpenOf, dropCounter, dropCountersOf, enterWithCode, keepCounter } from './store.ts'
 
 // The desks of enrolled services that may put questions to wallets in the city's name.
 
@@ -147,6 +147,8 @@ export async function counterOf(
     const now = new Date(deps.clock.now().epochMilliseconds)
     const row = await counterBySession(transaction, { session, profile: profile.id, now })
     if (row === undefined || !(await opensStill(transaction, row))) return undefined
+    const does = (await functionsOf(transaction, row.organisation_id)).map((one) => one.function)
+    if (!gives(does, profile)) return undefined
     const { name } = await organisationById(transaction, row.organisation_id)
     return { id: row.id, organisation: { id: row.organisation_id, name }, client: row.client_id, profile }
   })
@@ -172,3 +174,22 @@ export const closeCounter = (deps: ProofDeps, town: Municipality, { id }: Counte
   inMunicipality(deps.database, town.id, async (transaction) => {
     await dropCounter(transaction, id)
   })
+
+/**
+ * Closes every counter of an organisation's that asks for a service: whoever keeps the cookie of one is no counter any more.
+ *
+ * @returns how many there were
+ * @throws {Refusal} of whoever is no machine of an organisation
+ */
+export async function closeCounters(
+  deps: ProofDeps,
+  { town, by }: Acting<Requester>,
+  service: string,
+): Promise<Disclosed<{ closed: number }>> {
+  const profile = profileOf(service)
+  return deps.gate.decide(wantsToAsk(town, by), async (transaction) => {
+    if (by.kind !== 'client' || by.organisationId === null) throw new Refusal()
+    const done = await dropCountersOf(transaction, { organisationId: by.organisationId, profile: profile.id })
+    return { closed: Number(done.numDeletedRows) }
+  })
+}

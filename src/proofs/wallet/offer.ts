@@ -207,8 +207,8 @@ async function holderKeysOf(
       throw new OAuthProblem('unknown_credential_configuration', 400, 'Ask for what was offered.')
     const jwts = proofs?.jwt ?? []
     const nonce = decodeJwt(jwts[0] ?? '').nonce
-    if (typeof nonce !== 'string' || !(await useNonce(deps, town, nonce)))
-      throw new OAuthProblem('invalid_nonce', 400, 'Sign a fresh number from the nonce endpoint.')
+    const stale = new OAuthProblem('invalid_nonce', 400, 'Sign a fresh number from the nonce endpoint.')
+    if (typeof nonce !== 'string' || (await nonceUntil(deps, town, nonce)) === undefined) throw stale
     const keys: HolderKey[] = []
     for (const jwt of jwts) {
       const { header } = await library.verifyCredentialRequestJwtProof({
@@ -221,6 +221,8 @@ async function holderKeysOf(
     }
     if (new Set(keys.map(({ x }) => x)).size !== keys.length)
       throw new OAuthProblem('invalid_proof', 400, 'Give each copy a key of its own.')
+    // Used is what was signed.
+    if (!(await useNonce(deps, town, nonce))) throw stale
     return keys
   } catch (error) {
     if (error instanceof OAuthProblem) throw error
@@ -229,9 +231,14 @@ async function holderKeysOf(
   }
 }
 
+async function nonceUntil(deps: ProofDeps, town: Municipality, nonce: string): Promise<Temporal.Instant | undefined> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  return freshUntil(hash, { kind: 'wallet', now: deps.clock.now(), text: nonce })
+}
+
 async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Promise<boolean> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const until = freshUntil(hash, { kind: 'wallet', now: deps.clock.now(), text: nonce })
+  const until = await nonceUntil(deps, town, nonce)
   if (until === undefined) return false
   const used = await inMunicipality(deps.database, town.id, (transaction) =>
     keepNonce(transaction, {

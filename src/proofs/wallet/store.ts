@@ -78,16 +78,17 @@ export const presentationRequest = (transaction: Transaction, { id, now }: { id:
     .where('expires_at', '>', now)
     .executeTakeFirst()
 
-/** The counter looks every other second, and makes room. */
 export const addPresentationAnswer = (
   transaction: Transaction,
   { answer, id, now }: { answer: string; id: string; now: Date },
 ) =>
   transaction
     .updateTable('presentation_requests')
-    .set({ answers: sql`array_append(answers, ${answer}::text)` })
+    // The oldest makes room: what a bystander sends shuts out nobody who answers after it.
+    .set({
+      answers: sql`array_append(answers[greatest(1, cardinality(answers) - ${MOST_ANSWERS}::integer + 2):], ${answer}::text)`,
+    })
     .where('id', '=', id)
-    .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
     .where('expires_at', '>', now)
     .executeTakeFirst()
 
@@ -168,3 +169,13 @@ export const counterBySession = (
 
 export const dropCounter = (transaction: Transaction, id: string) =>
   transaction.deleteFrom('counters').where('id', '=', id).execute()
+
+export const dropCountersOf = (
+  transaction: Transaction,
+  { organisationId, profile }: { organisationId: string; profile: string },
+) =>
+  transaction
+    .deleteFrom('counters')
+    .where('organisation_id', '=', organisationId)
+    .where('profile', '=', profile)
+    .executeTakeFirst()

@@ -103,9 +103,10 @@ export async function giveCard(
         if (second === undefined) throw new CardNeedsWord()
         const now = deps.clock.now()
         const shown = earlier && (await isCardOf(unit.transaction, { deps, town, neighbourId, typed: earlier }))
-        if (shown === false) return undefined
+        if (earlier && shown === undefined) return undefined
         const about = { town, neighbourId, now }
-        const { works, shows } = shown ? { works: now, shows: now } : await wayTimes(unit.transaction, about)
+        // What is brought is shown no more by what takes its place.
+        const { works, shows } = shown ? { works: now, ...shown } : await wayTimes(unit.transaction, about)
         const waits = Temporal.Instant.compare(works, now) > 0
         // The first card of a newcomer is no news to them.
         if ((await anyCardOf(unit.transaction, neighbourId)) !== undefined || waits)

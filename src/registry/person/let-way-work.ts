@@ -1,4 +1,4 @@
-import type { Resident } from '../../firewall/requester.ts'
+import { isToldWhere, Refusal, type Resident } from '../../firewall/requester.ts'
 import { letWayWork } from '../../identity/resident-store.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { NotFound } from '../../platform/problem.ts'
@@ -26,6 +26,8 @@ export async function letWorkNow(
       action: 'correct',
       fields: [],
       use: async (_, { transaction }) => {
+        // Whoever is not shown where they live lets nobody see it.
+        if (!isToldWhere(resident)) throw new Refusal()
         if (!(await letWayWork(transaction, { neighbourId: resident.neighbourId, id }))) throw new NotFound()
         await noticeOfWays(transaction, { deps, town, neighbourId: resident.neighbourId })
       },

@@ -60,20 +60,23 @@ export function tokensOf(
     }
   }
   const number = 'number' in (person.address ?? {}) ? (person.address as { number?: string }).number : undefined
-  if (number) for (const street of streets) found.add(placeToken(token, street, number))
+  if (number && streets.length > 0) found.add(placeToken(token, streets, number))
   return [...found]
 }
 
 const UNKNOWN = 'unknown'
-/** Bits that are left out of what a place is found by: a hundred and some times fewer values than the index has. */
-const COARSER = 7
+/** Bits that are left out of what a place is found by: some two hundred times fewer values than the index has. */
+const COARSER = 8
 
 /**
- * What a street and a number are found by: one of few values, each of which stands for some forty people of several buildings, so
- * that none shows who lives in one. Whoever is found is compared behind the gate.
+ * What a street and a number are found by: one of few values, which stands for a hundred people or so of many buildings, so that it
+ * does not show who lives in one. There is one and not one for each word: two together would show it. Whoever is found is compared
+ * behind the gate.
+ *
+ * @param street its telling words
  */
-const placeToken = (token: Token, street: string, number: string) =>
-  token('place', token('street-number', street, foldedWords(number).join('')) >>> COARSER)
+const placeToken = (token: Token, street: readonly string[], number: string) =>
+  token('place', token('street-number', ...[...street].sort(), foldedWords(number).join('')) >>> COARSER)
 
 /** A row of the index has one of these lengths, or a multiple of the last. */
 const LENGTHS = [24, 48, 96] as const
@@ -154,7 +157,7 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   if (words.length > 0 && criteria.mononym) near.push([token('only', sound(words.join('')))])
   if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
     const { number } = criteria
-    near.push(street.map((part) => placeToken(token, part, number)))
+    near.push([placeToken(token, street, number)])
   }
   const distinct = (sets: number[][]) => sets.filter((set) => set.length > 0).map((set) => [...new Set(set)])
   return { near: distinct(near), far: distinct(far) }

@@ -46,6 +46,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       },
     )
 
+  /** Who lives with them is not told by what the form asks. */
+  const wardsToMove = async ({ town, requester }: OwnContext) =>
+    isToldWhere(requester) ? wardsAtHome(deps, { town, by: requester }) : 0
+
   // Quiet, since whoever hid comes back to it.
   page({ method: 'get', path: '/me/change', quiet: true }, async (context) =>
     Reply.page(await own(context), (neighbour) => (
@@ -92,7 +96,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     })
   })
   page({ method: 'get', path: '/me/change/move', quiet: true }, async (context) => {
-    const wards = await wardsAtHome(deps, { town: context.town, by: context.requester })
+    const wards = await wardsToMove(context)
     return Reply.page(await own(context), ({ version }) => (
       <MovePage context={context} typed={{}} version={version} idempotencyKey={randomUUID()} wards={wards} />
     ))
@@ -100,7 +104,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/change/move', quiet: true, fresh: true }, async (context) => {
     const { town, requester, t, form } = context
     const typed = typedIn(context)
-    const wards = await wardsAtHome(deps, { town, by: requester })
+    const wards = await wardsToMove(context)
     const { address, faults: misplaced } = addressIn(typed, context.town, t)
     const since = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
     const again = (faults: Faults) =>

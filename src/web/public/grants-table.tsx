@@ -27,7 +27,7 @@ function linesOf(table: GrantTable): Line[] {
   const lines = new Map<string, Line>()
   for (const [place, fields] of Object.entries(table)) {
     const [who = '', , purpose = '', moment = '', order] = place.split(' | ')
-    if (who === 'proof') continue
+    if (who === 'proof' || who === 'functions') continue
     const key = `${who} | ${purpose}`
     const line = lines.get(key) ?? {
       ...{ who, purpose, fields: new Set<string>() },

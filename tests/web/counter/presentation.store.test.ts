@@ -171,6 +171,15 @@ describe('a counter', () => {
     expect(said(await look())).toEqual(['Cridada'])
   })
 
+  it('still gets the answer of the one who was asked, however much a bystander sends before it', async () => {
+    const { link, look, id } = await ask()
+    for (let i = 0; i < 20; i += 1)
+      expect((await post(`/counter/requests/${id}`, { response: `eyJhbGciOiJ4In0..${i}.x.x` })).status).toBe(200)
+    expect((await answer(link, await hold('library', 'Pacient'))).status).toBe(200)
+    const seen = await look()
+    expect([seen.length, said(seen).at(-1)]).toEqual([8, 'Pacient'])
+  })
+
   it('asks two questions in two tabs of one browser', async () => {
     const one = await ask()
     const two = await ask('library', one.cookie)
@@ -232,6 +241,28 @@ describe('a question in the city\u2019s name', () => {
     const other = await counter()
     app.clock.advance({ hours: 13 })
     expect((await post('/counter/library/questions', await publicKey(), other)).status).toBe(403)
+  })
+
+  it('ends with any key of the machine, with what the organisation does, and where it closes its desks', async () => {
+    const asks = async (cookie: string) => (await post('/counter/library/questions', await publicKey(), cookie)).status
+    const first = await counter()
+    await app.peek(`insert into client_keys (municipality_id, client_id, thumbprint)
+      select municipality_id, id, repeat('k', 43) from clients where id = 'library'`)
+    expect(await asks(first)).toBe(200)
+    await app.peek(`update client_keys set ended_at = now() where thumbprint = repeat('k', 43)`)
+    expect(await asks(first)).toBe(403)
+    await app.peek(`delete from client_keys where thumbprint = repeat('k', 43)`).catch(() => undefined)
+    const second = await counter()
+    const third = await counter()
+    const closed = await app.ask<{ closed: number }>('POST', '/v1/counters/closing', {
+      as: 'library',
+      body: { service: 'library' },
+    })
+    expect(closed.body.closed).toBeGreaterThanOrEqual(2)
+    expect([await asks(second), await asks(third)]).toEqual([403, 403])
+    expect(
+      (await app.ask('POST', '/v1/counters/closing', { as: 'border-agency', body: { service: 'library' } })).status,
+    ).toBe(403)
   })
 
   it('takes no key but a public one on the curve: what could open the answer never comes here', async () => {

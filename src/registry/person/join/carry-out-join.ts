@@ -15,6 +15,7 @@ import { periodsBrought } from '../../residence/store.ts'
 import { tokenMaker } from '../../search/search-tokens.ts'
 import { wordsOfName } from '../names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours.ts'
+import { actsFrom, tellOfActing } from '../representation/acts-from.ts'
 import { locationOf as locationOfRepresentation } from '../representation/record-representative.ts'
 import {
   endRepresentationInForce,
@@ -83,7 +84,7 @@ export async function joinRecords(
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
   await writeParticulars(unit, town, { person: { ...stays, sex: own.sex, ...took }, previousNames })
-  const representations = await carryRepresentations(unit, town, { staysId: stays.id, joinedId: joined.id })
+  const representations = await carryRepresentations(deps, { unit, town }, { staysId: stays.id, joinedId: joined.id })
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
   const { rows } = await moveBelongings(unit.transaction, { joinedId: joined.id, staysId: stays.id })
@@ -291,12 +292,15 @@ async function identityOf(unit: UnitOfWork, id: string): Promise<{ version: numb
 
 /** Who acts for the person goes along: what a representation says is sealed to whom it is about, and so is sealed anew. */
 async function carryRepresentations(
-  unit: UnitOfWork,
-  town: Municipality,
+  deps: RegistryDeps,
+  { unit, town }: { unit: UnitOfWork; town: Municipality },
   { staysId, joinedId }: { staysId: string; joinedId: string },
 ): Promise<Moved['representations']> {
   const rows = await representationsInForce(unit.transaction, joinedId)
   const representations: Moved['representations'] = []
+  const now = deps.clock.now()
+  // Recorded of another record they were, and of this person they are new.
+  const soonest = rows.length > 0 ? await actsFrom(unit.transaction, { town, wardId: staysId, now }) : now
   for (const row of rows) {
     const known = await representationBetween(unit.transaction, {
       neighbourId: staysId,
@@ -312,7 +316,10 @@ async function carryRepresentations(
       neighbour_id: staysId,
       representative_id: row.representative_id,
       details: Buffer.from(unit.seal(staysId, locationOfRepresentation(id), details)),
+      works_from: soonest.toString(),
     })
+    if (Temporal.Instant.compare(soonest, now) > 0)
+      await tellOfActing(unit.transaction, { deps, town, wardId: staysId, representationId: id })
     representations.push({ written: id, ended: row.id })
   }
   return representations

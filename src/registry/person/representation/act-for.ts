@@ -1,6 +1,6 @@
 import type { Disclosed } from '../../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../../firewall/model.ts'
-import { isToldWhere, type Resident } from '../../../firewall/requester.ts'
+import { isToldWhere, Refusal, type Resident } from '../../../firewall/requester.ts'
 import type { CiphertextLocation } from '../../../keys/seal.ts'
 import { today } from '../../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../../platform/database.ts'
@@ -68,6 +68,8 @@ export async function representedBy(
   deps: RegistryDeps,
   { town, by: resident }: Acting<Resident>,
 ): Promise<Disclosed<Represented[]> | undefined> {
+  // Whom somebody acts for says whom they live with.
+  if (!isToldWhere(resident)) throw new Refusal()
   let all: Disclosed<Represented[]> | undefined
   for (const id of await wardsOf(deps, town, resident)) {
     try {
@@ -90,6 +92,7 @@ export async function actFor(
   { town, by: resident }: Acting<Resident>,
   id: string,
 ): Promise<Resident> {
+  if (!isToldWhere(resident)) throw new Refusal()
   if (!(await wardsOf(deps, town, resident)).includes(id)) throw new NotFound()
   let acting = representative(resident, id, false)
   await openRepresented(
