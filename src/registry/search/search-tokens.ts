@@ -60,7 +60,9 @@ export function tokensOf(
     }
   }
   const number = 'number' in (person.address ?? {}) ? (person.address as { number?: string }).number : undefined
-  if (number && streets.length > 0) found.add(placeToken(token, streets, number))
+  if (number && person.address && 'streetName' in person.address && person.address.streetName) {
+    found.add(placeToken(token, person.address.streetName, number))
+  }
   return [...found]
 }
 
@@ -73,10 +75,28 @@ const COARSER = 8
  * does not show who lives in one. There is one and not one for each word: two together would show it. Whoever is found is compared
  * behind the gate.
  *
- * @param street its telling words
+ * @param street as written: "Carrer del Garbí" and "garbi" are one
  */
-const placeToken = (token: Token, street: readonly string[], number: string) =>
-  token('place', token('street-number', ...[...street].sort(), foldedWords(number).join('')) >>> COARSER)
+const placeToken = (token: Token, street: string, number: string) =>
+  token('place', token('street-number', mostTelling(street), foldedWords(number).join('')) >>> COARSER)
+
+/** What a street is rather than what it is called, in the languages of the desk and of their neighbours. */
+const KINDS_OF_WAY = new Set(
+  foldedWords(`
+    avenida avenue avinguda alameda autovia baixada bajada barri barriada barrio boulevard bulevar calcada calle camino caminho
+    cami carrer carretera chemin corso cuesta estrada glorieta impasse largo lane paratge paraje parc parque partida passage
+    passatge passeig passeio pasaje paseo place placa placeta plaza plazuela poligon poligono praca quai quartier rambla road
+    ronda route rua rue square strada strasse street torrent travessa travessera travessia travesia urbanitzacio urbanizacion
+    venelle via viale villa zona شارع زنقة ساحة حي`),
+)
+
+/** The one word a street is found by: the longest of its name, whatever kind of way it is. */
+function mostTelling(street: string): string {
+  const words = nameWords(street)
+  const called = words.filter((word) => !KINDS_OF_WAY.has(word))
+  const [first = '', ...others] = called.length > 0 ? called : words
+  return others.reduce((longest, word) => (word.length > longest.length ? word : longest), first)
+}
 
 /** A row of the index has one of these lengths, or a multiple of the last. */
 const LENGTHS = [24, 48, 96] as const
@@ -156,8 +176,7 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   }
   if (words.length > 0 && criteria.mononym) near.push([token('only', sound(words.join('')))])
   if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
-    const { number } = criteria
-    near.push([placeToken(token, street, number)])
+    near.push([placeToken(token, criteria.street ?? '', criteria.number)])
   }
   const distinct = (sets: number[][]) => sets.filter((set) => set.length > 0).map((set) => [...new Set(set)])
   return { near: distinct(near), far: distinct(far) }

@@ -246,6 +246,22 @@ describe('what is kept of somebody', () => {
     expect(fresh.every((value) => row(moved).values.includes(value))).toBe(true)
   })
 
+  it.each([
+    ['Carrer del Garbí', 'garbi', true],
+    ['Garbí', 'carrer garbí', true],
+    ['Avinguda de la Mar', 'mar', true],
+    ['شارع النور', 'النور', true],
+    ['Passatge', 'passatge', true],
+    ['Gran Via de les Corts Catalanes', 'corts catalanes', true],
+    ['Carrer del Garbí', 'Carrer de la Mar', false],
+  ])('%s is looked for as %s: %s, whatever kind of way is written', (streetName, street, found) => {
+    const address: Address = { kind: 'dwelling', streetName, number: '11' }
+    // Nothing cut short, so that what is found is found for what it is called.
+    const whole = tokenMaker((text) => (text.startsWith('place') ? Number(text.split('\u0000')[1]) : hash32(text)), 32)
+    const [[value] = []] = tokenSets(whole, { street, number: '11' }).near
+    expect(tokensOf(whole, { names: [wordsOfName({ given: 'Wayan' })], address }).includes(value ?? -1)).toBe(found)
+  })
+
   it('has no value for one building: a street and a number share it with others', () => {
     const places = (number: number) => tokenSets(token, { street: 'Major', number: String(number) }).near.flat()[0]
     const all = Array.from({ length: 4_000 }, (_, i) => places(i))
