@@ -99,7 +99,7 @@ insert into kept_for (part, held, since, keep) values
       where a.municipality_id = complaints.municipality_id and a.complaint_id = complaints.id) then answered_at end$$, '5 years'),
   (24, 'kept_forms', 'expires_at', '0'),
   -- That there was an answer, or that a way in changed. What tells of a proceeding or an order stays as long as they do.
-  (25, 'notices', $$case when kind in ('answer', 'way-in', 'ways-changed', 'card-tried', 'way-waits', 'acts-waits') then (select told.sent_at from notice_deliveries told
+  (25, 'notices', $$case when kind in ('answer', 'way-in', 'ways-changed', 'card-tried', 'way-waits', 'acts-waits', 'reach-changed') then (select told.sent_at from notice_deliveries told
     where told.municipality_id = notices.municipality_id and told.notice_id = notices.id and told.channel <> 'portal') end$$, '5 years'),
   (26, 'counters', 'expires_at', '0');
 

@@ -6,7 +6,7 @@ create table notices (
   id uuid not null,
   neighbour_id uuid not null,
   kind text not null
-    check (kind in ('access-request', 'answer', 'proceeding', 'proceeding-withdrawn', 'proceeding-approved', 'way-in', 'ways-changed', 'card-tried', 'way-waits', 'acts-waits')),
+    check (kind in ('access-request', 'answer', 'proceeding', 'proceeding-withdrawn', 'proceeding-approved', 'way-in', 'ways-changed', 'card-tried', 'way-waits', 'acts-waits', 'reach-changed')),
   details bytea,
   visible_from timestamptz not null,
   due_by timestamptz not null check (due_by >= visible_from),

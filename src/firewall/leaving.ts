@@ -14,6 +14,7 @@ export const WEIGHTS = {
   dateOfBirth: 1,
   address: 3,
   contact: 3,
+  contactBefore: 3,
   household: 2,
   history: 3,
   representatives: 1,

@@ -19,6 +19,8 @@ export type MessageKind =
   | 'card-tried'
   /** Somebody was recorded at a counter who acts for them, or for somebody they act for, after a while. */
   | 'acts-waits'
+  /** How they are reached was changed at a counter. */
+  | 'reach-changed'
 
 export interface Message {
   neighbourId: string
@@ -53,7 +55,7 @@ export async function noticeOfWays(
     deps: { clock: Clock; leaveMessage: LeaveMessage }
     town: Municipality
     neighbourId: string
-    kind?: 'ways-changed' | 'way-in' | 'card-tried' | 'way-waits' | 'acts-waits' | undefined
+    kind?: 'ways-changed' | 'way-in' | 'card-tried' | 'way-waits' | 'acts-waits' | 'reach-changed' | undefined
   },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })

@@ -65,22 +65,27 @@ export async function tellOfNotice(
   const channel: { sent: Channel } = { sent: 'portal' }
   if (!item.doubtful && Temporal.Instant.compare(visible, now.subtract(TRIED_FOR)) > 0) {
     const reach = await reachForNotice(deps, town, notice.neighbour_id)
-    await reach.mapAsync(async ({ email, phone, language }) => {
-      const [way, to] =
-        email !== undefined && channels.email
-          ? (['email', email] as const)
-          : phone !== undefined && channels.sms
-            ? (['sms', phone] as const)
-            : []
-      if (way === undefined) return
+    await reach.mapAsync(async ({ email, phone, also, language }) => {
+      const ways = [wayOf(channels, { email, phone }), wayOf(channels, also ?? {})].filter((one) => one !== undefined)
+      const [first] = ways
+      if (first === undefined) return
       await item.begin()
-      try {
-        await channels[way]?.(to, language, notice.id)
-      } catch (error) {
-        if (error instanceof NotSent) await item.undone()
-        throw error
+      let failed: unknown
+      for (const [i, { way, to }] of ways.entries()) {
+        if (i > 0 && to === first.to) continue
+        try {
+          await channels[way]?.(to, language, i === 0 ? notice.id : `${notice.id} also`)
+          if (channel.sent === 'portal') channel.sent = way
+        } catch (error) {
+          // It is over only where neither left; where nobody knows, it may have.
+          if (!(error instanceof NotSent)) throw error
+          failed = error
+        }
       }
-      channel.sent = way
+      if (channel.sent === 'portal' && failed !== undefined) {
+        await item.undone()
+        throw failed
+      }
     })
   }
   await inMunicipality(deps.database, town.id, (transaction) =>
@@ -89,25 +94,44 @@ export async function tellOfNotice(
   return 'done'
 }
 
+/** The way a message goes to somebody, of those the city has. */
+function wayOf(
+  channels: Channels,
+  { email, phone }: { email?: string | undefined; phone?: string | undefined },
+): { way: 'email' | 'sms'; to: string } | undefined {
+  if (email !== undefined && channels.email) return { way: 'email', to: email }
+  return phone !== undefined && channels.sms ? { way: 'sms', to: phone } : undefined
+}
+
 async function reachForNotice(
   deps: RegistryDeps,
   town: Municipality,
   neighbourId: string,
 ): Promise<Disclosed<Reach & { language?: string }>> {
-  return deps.gate.open<NeighbourFields, 'contact' | 'languages', Reach & { language?: string }, { hidden: boolean }>(
+  return deps.gate.open<
+    NeighbourFields,
+    'contact' | 'contactBefore' | 'languages',
+    Reach & { language?: string },
+    { hidden: boolean }
+  >(
     {
       municipalityId: town.id,
       requester: JOB,
       action: 'notify',
       purpose: 'notify',
-      fields: ['contact', 'languages'],
+      fields: ['contact', 'contactBefore', 'languages'],
     },
     async (transaction) => {
       const records = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
       return { records, beside: { hidden: records.every((record) => record.protected && !record.held) } }
     },
     ([record], { beside: { hidden } }) => ({
-      ...reachOf({ protected: hidden, contact: record?.contact }),
+      ...reachOf({
+        protected: hidden,
+        contact: record?.contact,
+        contactBefore: record?.contactBefore,
+        now: deps.clock.now(),
+      }),
       ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
     }),
   )

@@ -253,6 +253,12 @@ export const Protection = z
   })
 export type Protection = z.infer<typeof Protection>
 
+/** A way that was recorded before another; `until` RFC 3339. */
+export interface ContactBefore {
+  contact: Contact
+  until: string
+}
+
 /** A neighbour's record, all that may ever be opened of it. */
 export interface NeighbourFields {
   name: Name
@@ -261,6 +267,8 @@ export interface NeighbourFields {
   dateOfBirth: string
   sex: 'female' | 'male' | 'x'
   contact: Contact
+  /** How they were reached before staff recorded another way, while messages go there too. */
+  contactBefore: ContactBefore
   languages: string[]
   address: Address
   /** As far as it is confirmed. */

@@ -211,7 +211,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
   const keys = [ownKey(row)]
   const parts = [
     identityPart(row),
-    particularsPart(row, { column: 'contact', sealed: row.contact, holds: PARTICULARS.contact }),
+    particularsPart(row, { column: 'contact', sealed: row.contact, holds: [...PARTICULARS.contact, 'contactBefore'] }),
   ]
   const facts: Partial<NeighbourFields> = { version: row.version }
   if (row.departed_on !== null) facts.departedOn = row.departed_on

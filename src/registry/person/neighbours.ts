@@ -3,6 +3,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustChangePlainly } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
+import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type FieldError, InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
@@ -20,6 +21,7 @@ import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
 import { wordsOfName } from './names.ts'
+import { type Reached, reachedBefore } from './reached-before.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
 import {
   daysOf,
@@ -27,7 +29,7 @@ import {
   keepParticulars,
   lastHeardFrom,
   lastMovement,
-  latestVersionOfParticulars,
+  latestContact,
   raiseVersion,
   setTokens,
   standingRow,
@@ -192,9 +194,17 @@ export async function correctNeighbour(
           dateOfBirth: pick('dateOfBirth'),
           sex: pick('sex'),
         }
-        const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
-        const latest = await latestVersionOfParticulars(unit.transaction, id)
-        const particulars = (latest.version ?? 0) + 1
+        const latest = await latestContact(unit.transaction, id)
+        const particulars = latest.version + 1
+        const was = unit.reopen(id, particularsAt(id, 'contact', latest.version), latest.contact)
+        const now = deps.clock.now()
+        const contactBefore = await reachedBefore(unit, town, { id, now, requester, was: was as Reached, change })
+        const contact: Whole<'contact'> & Reached = {
+          ...{ contact: pick('contact'), languages: pick('languages') },
+          ...(contactBefore ? { contactBefore } : {}),
+        }
+        if (contactBefore && change.contact !== undefined)
+          await noticeOfWays(unit.transaction, { deps, town, neighbourId: id, kind: 'reach-changed' })
         const seal = (column: ParticularsColumn, value: unknown) =>
           Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
         await keepParticulars(unit.transaction, {
@@ -237,6 +247,11 @@ export async function correctNeighbour(
     },
   )
 }
+
+const particularsAt = (id: string, column: ParticularsColumn, version: number) => ({
+  ...{ table: 'particulars', column },
+  row: `${id}/${version}`,
+})
 
 /** Every first day of a residence in force, and the day they left. */
 export async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { Address, Contact } from '../model.ts'
+import type { Address, Contact, ContactBefore } from '../model.ts'
 import { type Informant, NOTICE_WAYS, type NoticeWay } from './channels.ts'
 
 /** What decides how somebody is reached. */
@@ -6,6 +6,9 @@ export interface Whom {
   protected: boolean
   departedOn?: string | undefined
   contact?: Contact | undefined
+  /** How they were reached before, while messages go there too. */
+  contactBefore?: ContactBefore | undefined
+  now?: Temporal.Instant | undefined
   address?: Address | undefined
   /** Who said what the message is about, where somebody did. */
   informant?: Informant | undefined
@@ -16,6 +19,8 @@ export interface Reach {
   email?: string
   /** A number that a text can be sent to. */
   phone?: string
+  /** Where they were reached before, and are told as well for a while. */
+  also?: Pick<Reach, 'email' | 'phone'>
   letter?: Address
   /** Ways a notice may be given. */
   notice: readonly NoticeWay[]
@@ -28,16 +33,23 @@ const DIALLED = /^\+?[\d\s().-]{6,24}$/
 /** Who lives at the address, or owns it, and may take the post in. */
 const OF_THE_ADDRESS: readonly Informant[] = ['household', 'owner']
 
+/** What a message can be sent to. */
+const waysOf = ({ email, phone }: Contact = {}): Pick<Reach, 'email' | 'phone'> => ({
+  ...(email === undefined ? {} : { email }),
+  ...(phone !== undefined && DIALLED.test(phone) ? { phone: phone.replaceAll(/[^\d+]/g, '') } : {}),
+})
+
 /**
  * How somebody is reached. A protected neighbour is told in person or finds it on their own page: whatever is sent can
  * be seen by whom they hide from. Somebody who left has no address here any more.
  */
 export function reachOf(whom: Whom): Reach {
   if (whom.protected) return { notice: ['own-page', 'answered', 'in-person'], letterNeedsMore: true }
-  const { email, phone } = whom.contact ?? {}
+  const { contactBefore, now } = whom
+  const too = contactBefore && now && Temporal.Instant.compare(Temporal.Instant.from(contactBefore.until), now) > 0
   return {
-    ...(email === undefined ? {} : { email }),
-    ...(phone !== undefined && DIALLED.test(phone) ? { phone: phone.replaceAll(/[^\d+]/g, '') } : {}),
+    ...waysOf(whom.contact),
+    ...(too ? { also: waysOf(contactBefore.contact) } : {}),
     ...(whom.address === undefined || whom.departedOn !== undefined ? {} : { letter: whom.address }),
     notice: NOTICE_WAYS,
     letterNeedsMore: whom.informant !== undefined && OF_THE_ADDRESS.includes(whom.informant),

@@ -158,11 +158,13 @@ export const standingRow = (transaction: Transaction, id: string) =>
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
 
-export const latestVersionOfParticulars = (transaction: Transaction, neighbourId: string) =>
+export const latestContact = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('particulars')
-    .select((query) => query.fn.max('version').as('version'))
+    .select(['version', 'contact'])
     .where('neighbour_id', '=', neighbourId)
+    .orderBy('version', 'desc')
+    .limit(1)
     .executeTakeFirstOrThrow()
 
 export const daysOf = (transaction: Transaction, id: string) =>

@@ -91,6 +91,7 @@ export const noticeText = (kind: MessageKind, t: Texts): string =>
     'card-tried': t['waysIn.tried'],
     'way-waits': t['waysIn.made'],
     'acts-waits': t['waysIn.acts'],
+    'reach-changed': t['waysIn.reachChanged'],
     proceeding: t['hearing.message'],
     'proceeding-withdrawn': t['hearing.withdrawn'],
     'proceeding-approved': t['hearing.approved'],

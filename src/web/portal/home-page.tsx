@@ -87,6 +87,7 @@ const LEADS: Partial<Record<MessageKind, string>> = {
   'card-tried': '/me/devices',
   'way-waits': '/me/devices',
   'acts-waits': '/me/record',
+  'reach-changed': '/me/change',
 }
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */
