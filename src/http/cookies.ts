@@ -7,25 +7,37 @@ declare const value: unique symbol
 export type CookieValue = string & { readonly [value]: true }
 export const cookieValue = (secret: string) => secret as CookieValue
 
-interface Keeping {
-  name: string
-  value: CookieValue
-  /** Seconds; without them it goes with its browser’s window. */
-  seconds?: number
+/** A cookie that is one browser's. */
+export interface CookieKind {
+  name: Lowercase<string>
   path: string
   sameSite: 'Lax' | 'Strict'
-  /** Over TLS alone. */
-  secure: boolean
 }
 
-/** A cookie that no script reads. */
-export const cookieOf = ({ name, value: secret, seconds, path, sameSite, secure }: Keeping): Cookie =>
+/**
+ * The name a cookie goes by. Where there is TLS, it begins so that browsers take it of this host alone, never of a page without TLS.
+ *
+ * @param secure whether the town is reached over TLS
+ * @see RFC 6265bis, section 4.1.3
+ */
+export const cookieName = ({ name, path }: CookieKind, secure: boolean) =>
+  secure ? `${path === '/' ? '__Host-' : '__Secure-'}${name}` : name
+
+/**
+ * A cookie that no script reads.
+ *
+ * @param keep.seconds without them it goes with its browser’s window
+ */
+export const cookieOf = (
+  kind: CookieKind,
+  { value: secret, seconds, secure }: { value: CookieValue; seconds?: number | undefined; secure: boolean },
+): Cookie =>
   [
-    `${name}=${secret}`,
-    `Path=${path}`,
+    `${cookieName(kind, secure)}=${secret}`,
+    `Path=${kind.path}`,
     ...(seconds === undefined ? [] : [`Max-Age=${seconds}`]),
     'HttpOnly',
-    `SameSite=${sameSite}`,
+    `SameSite=${kind.sameSite}`,
     ...(secure ? ['Secure'] : []),
   ].join('; ') as Cookie
 

@@ -4,8 +4,6 @@ import { randomBytes } from '../platform/random.ts'
 
 // Browsers that a card let in before. They are counted by themselves, so that nobody elsewhere keeps their owner out.
 
-/** The name of the cookie: it says nothing of whose, nor of what for. */
-export const KNOWN_DEVICE = 'padron-known'
 /** How long a browser stays known after it was last let in. */
 export const KNOWN_FOR: Temporal.DurationLike = { days: 180 }
 /** Of a family's telephone or a shelter's computer so many cards are known; the oldest goes first. */

@@ -1,7 +1,7 @@
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import type { Resident, Staff } from '../firewall/requester.ts'
 import { mayReach } from '../firewall/roles.ts'
-import { type CookieValue, cookieOf } from '../http/cookies.ts'
+import { type CookieKind, type CookieValue, cookieName, cookieOf } from '../http/cookies.ts'
 import { emptyForm, type Form } from '../http/form.ts'
 import { withoutSecrets, wordsIn } from '../http/html-forms.ts'
 import { type Path, pathTo, withReturn } from '../http/path.ts'
@@ -42,15 +42,13 @@ export interface PageSpec {
 
 const LARGEST_FORM = 256 * 1024
 
-/** The cookie of a session: bound to this host where there is TLS to bind it with. */
+/** Whether the town is reached over TLS, so that a cookie can be bound to it. */
 export const isSecure = ({ issuer }: Pick<Municipality, 'issuer'>) => issuer.startsWith('https:')
-export const cookieName = (town: Municipality) => (isSecure(town) ? '__Host-padron' : 'padron')
+const SESSION: CookieKind = { name: 'padron', path: '/', sameSite: 'Lax' }
+export const sessionName = (town: Municipality) => cookieName(SESSION, isSecure(town))
 /** @param seconds for how long; without them it goes with the window */
 export const sessionCookie = (town: Municipality, token: CookieValue, seconds: number | undefined) =>
-  cookieOf({
-    ...{ name: cookieName(town), value: token, path: '/', sameSite: 'Lax', secure: isSecure(town) },
-    ...(seconds === undefined ? {} : { seconds }),
-  })
+  cookieOf(SESSION, { value: token, secure: isSecure(town), seconds })
 
 /** Whether somebody signed in a moment ago, as what cannot be undone asks for. */
 export const isFresh = ({ requester, signedInAt }: Session, clock: Clock): boolean =>
@@ -148,12 +146,12 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       let sent: PageContext<Who> | undefined
       let who: Staff | Resident | undefined
       try {
-        const session = await findSession(deps, town, request.cookie(cookieName(town)))
+        const session = await findSession(deps, town, request.cookie(sessionName(town)))
         const toEntrance = (door: Path, to: string) => Reply.redirect(withReturn(door, to))
         if (session === undefined || session.requester.kind !== kind) {
           const ended =
             session === undefined && method === 'post'
-              ? await endedSession(deps, town, request.cookie(cookieName(town)))
+              ? await endedSession(deps, town, request.cookie(sessionName(town)))
               : undefined
           if (ended?.owner.kind !== kind) return toEntrance(entrance, wayBack(spec, request))
           const form = await tokenedForm(request, ended)

@@ -46,7 +46,7 @@ async function tryIn(code: string, word: string, source = elsewhere(), known?: s
   )
   const text = (await response.text()).replaceAll(/nonce="[^"]*"/g, '')
   const cookies = response.headers.getSetCookie()
-  const device = cookies.find((one) => one.startsWith('padron-known='))
+  const device = cookies.find((one) => one.startsWith('__Secure-padron-known='))
   return { status: response.status, text, cookie: cookies.join(), device, known: device?.split(';')[0] }
 }
 const NONE = '0000-0000-0000-0000-0000'
@@ -143,7 +143,7 @@ describe('somebody who guesses cards', () => {
     const { id, code } = await card('la meva paraula')
     const mine = await tryIn(code, 'la meva paraula')
     expect(mine.device).toMatch(
-      /^padron-known=[\w-]{22}\.[\w-]{22}\.[\w-]{22}; Path=\/me\/in; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
+      /^__Secure-padron-known=[\w-]{22}\.[\w-]{22}\.[\w-]{22}; Path=\/me\/in; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure$/,
     )
     // What the cookie says is nobody's: neither the card nor whose it is.
     for (const known of [id, code.replaceAll('-', '')]) expect(mine.device).not.toContain(known)

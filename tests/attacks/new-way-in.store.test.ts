@@ -290,7 +290,7 @@ describe('other doors to a new card', () => {
           redirect: 'manual',
         }),
       )
-      const set = response.headers.getSetCookie().find((one) => one.startsWith('padron-known='))
+      const set = response.headers.getSetCookie().find((one) => one.startsWith('__Secure-padron-known='))
       return { status: response.status, cookie: set?.split(';')[0] ?? '' }
     }
     const [family, mine] = [(await known('1984')).cookie, (await known('1984')).cookie]

@@ -58,6 +58,9 @@ describe('another way to reach somebody, written down at a counter', () => {
     const id = await somebody()
     app.clock.advance({ hours: 30 })
     expect(await told(id)).toEqual([OLD])
+    // The same once more, as a form sends it, changes nothing.
+    await change(id, { email: OLD })
+    expect(await app.peek(`select from notices where neighbour_id = '${id}' and kind = 'reach-changed'`)).toEqual([])
     await change(id, { email: NEW })
     expect(await app.peek(`select from notices where neighbour_id = '${id}' and kind = 'reach-changed'`)).toHaveLength(
       1,

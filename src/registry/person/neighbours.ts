@@ -21,7 +21,7 @@ import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
 import { wordsOfName } from './names.ts'
-import { type Reached, reachedBefore } from './reached-before.ts'
+import { changesReach, type Reached, reachedBefore } from './reached-before.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
 import {
   daysOf,
@@ -203,7 +203,7 @@ export async function correctNeighbour(
           ...{ contact: pick('contact'), languages: pick('languages') },
           ...(contactBefore ? { contactBefore } : {}),
         }
-        if (contactBefore && change.contact !== undefined)
+        if (contactBefore && changesReach(was as Reached, change))
           await noticeOfWays(unit.transaction, { deps, town, neighbourId: id, kind: 'reach-changed' })
         const seal = (column: ParticularsColumn, value: unknown) =>
           Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Requester } from '../../firewall/requester.ts'
 import { wasRegistered } from '../../identity/resident-store.ts'
@@ -9,6 +10,10 @@ export interface Reached {
   contact?: Contact | undefined
   contactBefore?: ContactBefore
 }
+
+/** Whether somebody is reached otherwise than they were. */
+export const changesReach = (was: Reached, { contact }: Correction) =>
+  contact !== undefined && !isDeepStrictEqual(was.contact ?? null, contact)
 
 /**
  * Where messages go besides. What staff record in the place of another way to somebody does not shut that out at once: for the town's
@@ -31,7 +36,7 @@ export async function reachedBefore(
     was.contactBefore && Temporal.Instant.compare(Temporal.Instant.from(was.contactBefore.until), now) > 0
       ? was.contactBefore
       : undefined
-  if (waiting || change.contact === undefined || was.contact === undefined) return waiting
+  if (waiting || was.contact === undefined || !changesReach(was, change)) return waiting
   const before = new Date(now.subtract({ hours: 1 }).epochMilliseconds)
   if (!(await wasRegistered(unit.transaction, { neighbourId: id, before }))) return undefined
   return { contact: was.contact, until: now.add({ hours: town.newWayHours }).toString() }

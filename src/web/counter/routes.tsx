@@ -1,4 +1,4 @@
-import { cookieOf, cookieValue } from '../../http/cookies.ts'
+import { type CookieKind, cookieName, cookieOf, cookieValue } from '../../http/cookies.ts'
 import { pathTo } from '../../http/path.ts'
 import { publicData } from '../../http/public-data.ts'
 import { Reply } from '../../http/reply.ts'
@@ -26,12 +26,15 @@ import {
   profileOf,
 } from '../../proofs/wallet/counters.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { pageOf } from '../signed-in.tsx'
+import { isSecure, pageOf } from '../signed-in.tsx'
 import { asset, JAVASCRIPT, serveAsset } from '../ui/assets.ts'
 import counterCode from './counter.client.ts?script'
 import { CounterDoorPage, CounterPage } from './page.tsx'
 
-const COOKIE = 'padron-counter'
+/** A browser is a counter of one service, at that service's pages. */
+const cookieAt = (service: string): CookieKind => ({
+  ...{ name: 'padron-counter', path: `/counter/${service}`, sameSite: 'Strict' },
+})
 const script = asset('/assets/counter.js', counterCode, JAVASCRIPT)
 
 /** A service desk's questions to wallets, by OpenID4VP: of enrolled services alone. */
@@ -57,9 +60,8 @@ export function counterPages(app: App, deps: ProofDeps): void {
     try {
       const secret = await enterCounter(deps, town, { service: profile.id, typed, source: request.source })
       return Reply.redirect(pathTo`/counter/${profile.id as Code}?lang=${language}`, {
-        'set-cookie': cookieOf({
-          ...{ name: COOKIE, value: cookieValue(secret), seconds: COUNTER_HOURS * 3600 },
-          ...{ path: `/counter/${profile.id}`, sameSite: 'Strict', secure: town.issuer.startsWith('https:') },
+        'set-cookie': cookieOf(cookieAt(profile.id), {
+          ...{ value: cookieValue(secret), seconds: COUNTER_HOURS * 3600, secure: isSecure(town) },
         }),
       })
     } catch (error) {
@@ -128,11 +130,11 @@ function questionPages(app: App, deps: ProofDeps): void {
   })
 }
 
-const counterAt = (deps: ProofDeps, request: Incoming): Promise<Counter | undefined> =>
-  counterOf(deps, readerOf(request).town, {
-    service: request.params.service ?? '',
-    secret: request.cookie(COOKIE),
-  })
+function counterAt(deps: ProofDeps, request: Incoming): Promise<Counter | undefined> {
+  const { town } = request
+  const service = request.params.service ?? ''
+  return counterOf(deps, town, { service, secret: request.cookie(cookieName(cookieAt(service), isSecure(town))) })
+}
 
 /** @throws {NotAllowed} of a browser that is no counter of this service */
 async function mustBeCounter(deps: ProofDeps, request: Incoming): Promise<Counter> {

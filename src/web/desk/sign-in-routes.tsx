@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { passing } from '../../firewall/free-text.ts'
-import { cookieOf, cookieValue } from '../../http/cookies.ts'
+import { type CookieKind, cookieName, cookieOf, cookieValue } from '../../http/cookies.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { ReplyHeaders } from '../../http/headers.ts'
 import { safePath } from '../../http/path.ts'
@@ -19,14 +19,14 @@ import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
 import { Problem } from '../../platform/problem.ts'
 import { listMunicipalities } from '../../town/store.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { cookieName, isSecure, pageOf, sessionCookie, signedInPages } from '../signed-in.tsx'
+import { isSecure, pageOf, sessionCookie, sessionName, signedInPages } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { ProblemPage } from '../ui/problem-page.tsx'
 import { firstRoom } from './shell.tsx'
 
-const UNDER_WAY = 'padron-sign-in'
+const UNDER_WAY: CookieKind = { name: 'padron-sign-in', path: '/sign-in', sameSite: 'Lax' }
 /** Not the storage: forms that wait for a line lie there, sealed under their clerk's key. */
 const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies"' }
 
@@ -62,18 +62,19 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     const to = safePath(request.query('to'), '/desk')
     const { address, underWay } = await signIn.begin(town, to, /^[a-z]{1,20}$/.exec(request.query('as'))?.[0])
     return Reply.redirect(new URL(address), {
-      'set-cookie': cookieOf({
-        ...{ name: UNDER_WAY, value: cookieValue(underWay), seconds: 600 },
-        ...{ path: '/sign-in', sameSite: 'Lax', secure: isSecure(town) },
-      }),
+      'set-cookie': cookieOf(UNDER_WAY, { value: cookieValue(underWay), seconds: 600, secure: isSecure(town) }),
     })
   })
   route(app, { kind: 'public', method: 'get', path: '/sign-in/return' }, async (request) => {
     const { town, language } = readerOf(request)
     try {
       if (signIn === undefined) throw new SignInFailed()
-      const { who, returnTo } = await signIn.finish(town, request.search, request.cookie(UNDER_WAY) ?? '')
-      const before = await findSession(deps, town, request.cookie(cookieName(town)))
+      const { who, returnTo } = await signIn.finish(
+        town,
+        request.search,
+        request.cookie(cookieName(UNDER_WAY, isSecure(town))) ?? '',
+      )
+      const before = await findSession(deps, town, request.cookie(sessionName(town)))
       if (
         before?.locked &&
         before.requester.kind === 'staff' &&

@@ -10,7 +10,7 @@ import { bookHearing, freeTimes } from '../../requests/book-hearing.ts'
 import { complain, follow, kindOf } from '../../requests/complain.ts'
 import type { Municipality } from '../../town/model.ts'
 import { readerOf } from '../reader.ts'
-import { cookieName, pageOf } from '../signed-in.tsx'
+import { pageOf, sessionName } from '../signed-in.tsx'
 import { isLanguage } from '../ui/language.ts'
 import { type Complaining, ComplainPage } from './complain-page.tsx'
 
@@ -22,7 +22,7 @@ const PHOTOS_AND_VOICES = { most: 2, each: 8 * 1024 * 1024 }
 /** Complaints, questions and suggestions of anyone, written or said in person. */
 export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw | undefined }): void {
   const neighbourIn = async (request: Incoming, town: Municipality) => {
-    const session = await findSession(deps, town, request.cookie(cookieName(town)))
+    const session = await findSession(deps, town, request.cookie(sessionName(town)))
     return session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
   }
   const show = async (request: Incoming, about: Complaining, status: 200 | 201 | 404 | 409 | 422 | 429 = 200) => {

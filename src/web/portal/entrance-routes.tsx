@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { passing } from '../../firewall/free-text.ts'
-import { type CookieValue, cookieOf } from '../../http/cookies.ts'
+import { type CookieKind, type CookieValue, cookieName, cookieOf } from '../../http/cookies.ts'
 import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { beginSession, findSession, SESSION_LIMITS } from '../../identity/begin-session.ts'
 import { endSession } from '../../identity/end-session.ts'
-import { KNOWN_DEVICE, KNOWN_FOR } from '../../identity/known-device.ts'
+import { KNOWN_FOR } from '../../identity/known-device.ts'
 import { WayWaits } from '../../identity/new-ways.ts'
 import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/sign-in-with-card.ts'
 import {
@@ -24,7 +24,7 @@ import { TooManyAttempts } from '../../platform/tries.ts'
 import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { hourText } from '../record/texts.ts'
-import { cookieName, isFresh, isSecure, pageOf, sessionCookie } from '../signed-in.tsx'
+import { isFresh, isSecure, pageOf, sessionCookie, sessionName } from '../signed-in.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import type { PortalDeps } from './deps.ts'
@@ -43,9 +43,10 @@ class SignInAgain extends Problem {
 }
 
 /** By which a browser that a card let in is known at this door, and nowhere else. */
+const KNOWN_DEVICE: CookieKind = { name: 'padron-known', path: '/me/in', sameSite: 'Strict' }
 const deviceCookie = (town: Municipality, value: CookieValue) =>
-  cookieOf({
-    ...{ name: KNOWN_DEVICE, value, path: '/me/in', sameSite: 'Strict', secure: isSecure(town) },
+  cookieOf(KNOWN_DEVICE, {
+    ...{ value, secure: isSecure(town) },
     seconds: Temporal.Duration.from(KNOWN_FOR).total({ unit: 'seconds' }),
   })
 
@@ -79,9 +80,9 @@ export function entrance(app: App, deps: PortalDeps): void {
       const { neighbourId, cardId, device } = await signInWithCard(deps, town, {
         typed,
         source: request.source,
-        device: request.cookie(KNOWN_DEVICE),
+        device: request.cookie(cookieName(KNOWN_DEVICE, isSecure(town))),
       })
-      const before = await findSession(deps, town, request.cookie(cookieName(town)))
+      const before = await findSession(deps, town, request.cookie(sessionName(town)))
       const token = await beginSession(deps, town, {
         kind: 'resident',
         subject: neighbourId,
@@ -131,7 +132,7 @@ export function entrance(app: App, deps: PortalDeps): void {
     route(app, { kind: 'public', method: 'post', path, errors: 'json' }, answer)
   const signedIn = async (request: Incoming, who: PasskeyHolder) => {
     const { town } = request
-    const before = await findSession(deps, town, request.cookie(cookieName(town)))
+    const before = await findSession(deps, town, request.cookie(sessionName(town)))
     const token = await beginSession(deps, town, {
       kind: 'resident',
       subject: who.neighbourId,
@@ -154,7 +155,7 @@ export function entrance(app: App, deps: PortalDeps): void {
   const ownerOf = async (request: Incoming, said: { code?: string; csrf?: string }) => {
     const { town } = request
     if (said.code !== undefined) return { code: said.code }
-    const session = await findSession(deps, town, request.cookie(cookieName(town)))
+    const session = await findSession(deps, town, request.cookie(sessionName(town)))
     if (
       session?.requester.kind !== 'resident' ||
       !equalInConstantTime(Buffer.from(session.csrf), Buffer.from(said.csrf ?? ''))

@@ -201,7 +201,9 @@ describe('a question in the city\u2019s name', () => {
 
   it('is signed for no browser that is not a counter: not for anyone, not with a guessed or a used code', async () => {
     expect((await post('/counter/library/questions', await publicKey())).status).toBe(403)
-    expect((await post('/counter/library/questions', await publicKey(), 'padron-counter=guessed')).status).toBe(403)
+    expect(
+      (await post('/counter/library/questions', await publicKey(), '__Secure-padron-counter=guessed')).status,
+    ).toBe(403)
     const { body } = await open('library', 'library')
     expect((await post('/counter/library/open', { code: body.code })).status).toBe(303)
     const again = await post('/counter/library/open', { code: body.code })
