@@ -219,6 +219,7 @@ describe('the rooms', () => {
         'staff_affiliations',
       ],
       town: ['restores'],
+      identity: ['neighbours'],
       registry: [
         'access_requests',
         'complaints',

@@ -2,12 +2,16 @@ import type { Transaction } from '../platform/database.ts'
 import { Problem, words } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
 import { hadWayIn, shownFrom, wasRegistered } from './resident-store.ts'
+import { isHidden } from './session-store.ts'
 
 // A way in that somebody else made for a neighbour who had one already works only after a while, of which they are told by all
 // there is to reach them: whoever stands at a desk in their name, or sits behind it, does not come in today.
 
 /** What was given within the hour and never used is of this visit: another is no second way in, it was printed badly. */
 const ONE_VISIT: Temporal.DurationLike = { hours: 1 }
+
+/** Of whom nobody is told, because their record hides, a new way in shows nothing for a year. */
+const UNTOLD_HOURS = 365 * 24
 
 /** From when a way in works, and from when it shows where its owner lives, with whom, and how they are reached. */
 export interface WayTimes {
@@ -20,7 +24,7 @@ export interface WayTimes {
  *
  * Of somebody who never had one it works at once: nobody waits for a school or a doctor. Whoever comes later than the registration
  * may be somebody else, so that it shows no address, no contact and no household before the town's `newWayHours` are over. With
- * one that they ever had before, it does not work until then.
+ * one that they ever had before, it does not work until then. A record that hides sends nothing, so that time alone proves nothing.
  */
 export async function wayTimes(
   transaction: Transaction,
@@ -28,8 +32,9 @@ export async function wayTimes(
 ): Promise<WayTimes> {
   const about = { neighbourId, before: new Date(now.subtract(ONE_VISIT).epochMilliseconds) }
   const later = now.add({ hours: town.newWayHours })
-  if (await hadWayIn(transaction, about)) return { works: later, shows: later }
-  return { works: now, shows: (await wasRegistered(transaction, about)) ? later : now }
+  const shows = (await isHidden(transaction, neighbourId)) ? now.add({ hours: UNTOLD_HOURS }) : later
+  if (await hadWayIn(transaction, about)) return { works: later, shows }
+  return { works: now, shows: (await wasRegistered(transaction, about)) ? shows : now }
 }
 
 /** Of one that somebody adds from their own page: it shows what that shows. */

@@ -64,28 +64,32 @@ export async function tellOfNotice(
   if (Temporal.Instant.compare(visible, now) > 0) return now.until(visible)
   const channel: { sent: Channel } = { sent: 'portal' }
   if (!item.doubtful && Temporal.Instant.compare(visible, now.subtract(TRIED_FOR)) > 0) {
-    const reach = await reachForNotice(deps, town, notice.neighbour_id)
-    await reach.mapAsync(async ({ email, phone, also, language }) => {
-      const ways = [wayOf(channels, { email, phone }), wayOf(channels, also ?? {})].filter((one) => one !== undefined)
-      const [first] = ways
-      if (first === undefined) return
+    const reach = await reachForNotice(deps, { town, id: notice.neighbour_id, visible })
+    await reach.mapAsync(async ({ email, phone, also = [], language }) => {
+      const recorded = [{ email, phone }, ...also].map((one) => wayOf(channels, one))
+      const ways = recorded
+        .filter((one) => one !== undefined)
+        .filter((one, i, all) => all.findIndex(({ to }) => to === one.to) === i)
+      if (ways.length === 0) return
       await item.begin()
-      let failed: unknown
+      const failed: unknown[] = []
       for (const [i, { way, to }] of ways.entries()) {
-        if (i > 0 && to === first.to) continue
         try {
-          await channels[way]?.(to, language, i === 0 ? notice.id : `${notice.id} also`)
-          if (channel.sent === 'portal') channel.sent = way
+          await channels[way]?.(to, language, i === 0 ? notice.id : `${notice.id} ${i}`)
+          channel.sent = way
         } catch (error) {
-          // It is over only where neither left; where nobody knows, it may have.
-          if (!(error instanceof NotSent)) throw error
-          failed = error
+          failed.push(error)
         }
       }
-      if (channel.sent === 'portal' && failed !== undefined) {
+      // Each was tried. Where nobody knows, it may have left; it is over only where none did.
+      const unknown = failed.find((error) => !(error instanceof NotSent))
+      if (unknown !== undefined) throw unknown
+      if (failed.length === ways.length) {
         await item.undone()
-        throw failed
+        throw failed[0]
       }
+      // Where one way was not reached, or was none but the post, a letter may follow.
+      if (failed.length > 0 || (also.length > 0 && recorded.includes(undefined))) channel.sent = 'portal'
     })
   }
   await inMunicipality(deps.database, town.id, (transaction) =>
@@ -105,8 +109,7 @@ function wayOf(
 
 async function reachForNotice(
   deps: RegistryDeps,
-  town: Municipality,
-  neighbourId: string,
+  { town, id: neighbourId, visible }: { town: Municipality; id: string; visible: Temporal.Instant },
 ): Promise<Disclosed<Reach & { language?: string }>> {
   return deps.gate.open<
     NeighbourFields,
@@ -130,7 +133,7 @@ async function reachForNotice(
         protected: hidden,
         contact: record?.contact,
         contactBefore: record?.contactBefore,
-        now: deps.clock.now(),
+        now: visible,
       }),
       ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
     }),

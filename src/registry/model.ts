@@ -253,7 +253,7 @@ export const Protection = z
   })
 export type Protection = z.infer<typeof Protection>
 
-/** A way that was recorded before another; `until` RFC 3339. */
+/** A way that was recorded before another, empty where there was none but the post; `until` RFC 3339. */
 export interface ContactBefore {
   contact: Contact
   until: string
@@ -268,7 +268,7 @@ export interface NeighbourFields {
   sex: 'female' | 'male' | 'x'
   contact: Contact
   /** How they were reached before staff recorded another way, while messages go there too. */
-  contactBefore: ContactBefore
+  contactBefore: ContactBefore[]
   languages: string[]
   address: Address
   /** As far as it is confirmed. */

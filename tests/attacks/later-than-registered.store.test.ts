@@ -155,6 +155,31 @@ describe('what is made in the visit of a registration', () => {
   })
 })
 
+describe('what is made while a record hides', () => {
+  it('shows nothing for a year: nobody is told of it meanwhile, so that three days prove nothing', async () => {
+    for (const before of ['a card', 'none']) {
+      const id = await neighbour()
+      if (before === 'a card') await give(id)
+      app.clock.advance({ hours: 30 })
+      const { body } = await app.ask<{ version: number }>('GET', `/v1/neighbours/${id}`, {
+        as: 'clerk',
+        purpose: 'counter-service',
+      })
+      const hides = await app.ask('POST', `/v1/neighbours/${id}/protection`, {
+        as: 'clerk',
+        ifMatch: body.version,
+        body: { protected: true, reason: 'They ask for it' },
+      })
+      expect(hides.status).toBe(200)
+      const card = await give(id)
+      app.clock.advance({ hours: 73 })
+      expect(await found(await browser(card)), before).toEqual([])
+      app.clock.advance({ hours: 365 * 24 })
+      expect((await found(await browser(card))).length, before).toBeGreaterThan(0)
+    }
+  })
+})
+
 describe('a first card that is given later than the registration', () => {
   it('works at once, and shows and prints neither address, contact nor household until the town\u2019s time is over', async () => {
     const id = await neighbour()

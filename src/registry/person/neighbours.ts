@@ -21,7 +21,7 @@ import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
 import { wordsOfName } from './names.ts'
-import { changesReach, type Reached, reachedBefore } from './reached-before.ts'
+import { particularsAt, type Reached, reachedNow, waysBesideCorrected } from './reached-before.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
 import {
   daysOf,
@@ -29,7 +29,6 @@ import {
   keepParticulars,
   lastHeardFrom,
   lastMovement,
-  latestContact,
   raiseVersion,
   setTokens,
   standingRow,
@@ -165,7 +164,14 @@ export async function correctNeighbour(
       action: 'correct',
       fields: fields,
       use: async (record, unit) => {
-        const change = onlyChanges(asked, record)
+        const was = await reachedNow(unit, id)
+        const change = {
+          ...onlyChanges(asked, record),
+          // Theirs to say alone, also where it is what stands there.
+          ...(requester.kind === 'resident' && was.contactBefore && asked.contact !== undefined
+            ? { contact: asked.contact }
+            : {}),
+        }
         mustChangePlainly(unit.also, { requester, schema: Correction, change, confirmed: confirmedPlain })
         if (Object.keys(change).length === 0) {
           await unchangedSince(unit, id, version)
@@ -194,19 +200,17 @@ export async function correctNeighbour(
           dateOfBirth: pick('dateOfBirth'),
           sex: pick('sex'),
         }
-        const latest = await latestContact(unit.transaction, id)
-        const particulars = latest.version + 1
-        const was = unit.reopen(id, particularsAt(id, 'contact', latest.version), latest.contact)
+        const particulars = was.version + 1
         const now = deps.clock.now()
-        const contactBefore = await reachedBefore(unit, town, { id, now, requester, was: was as Reached, change })
+        const contactBefore = await waysBesideCorrected(unit, { town, now }, { id, requester, was, change })
         const contact: Whole<'contact'> & Reached = {
           ...{ contact: pick('contact'), languages: pick('languages') },
-          ...(contactBefore ? { contactBefore } : {}),
+          ...(contactBefore.length > 0 ? { contactBefore } : {}),
         }
-        if (contactBefore && changesReach(was as Reached, change))
+        if (requester.kind === 'staff' && change.contact !== undefined && contactBefore.length > 0)
           await noticeOfWays(unit.transaction, { deps, town, neighbourId: id, kind: 'reach-changed' })
         const seal = (column: ParticularsColumn, value: unknown) =>
-          Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
+          Buffer.from(unit.seal(id, particularsAt(id, column, particulars), value))
         await keepParticulars(unit.transaction, {
           municipality_id: town.id,
           neighbour_id: id,
@@ -247,11 +251,6 @@ export async function correctNeighbour(
     },
   )
 }
-
-const particularsAt = (id: string, column: ParticularsColumn, version: number) => ({
-  ...{ table: 'particulars', column },
-  row: `${id}/${version}`,
-})
 
 /** Every first day of a residence in force, and the day they left. */
 export async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {

@@ -7,7 +7,8 @@ export interface Whom {
   departedOn?: string | undefined
   contact?: Contact | undefined
   /** How they were reached before, while messages go there too. */
-  contactBefore?: ContactBefore | undefined
+  contactBefore?: readonly ContactBefore[] | undefined
+  /** When there was something to tell. */
   now?: Temporal.Instant | undefined
   address?: Address | undefined
   /** Who said what the message is about, where somebody did. */
@@ -20,7 +21,7 @@ export interface Reach {
   /** A number that a text can be sent to. */
   phone?: string
   /** Where they were reached before, and are told as well for a while. */
-  also?: Pick<Reach, 'email' | 'phone'>
+  also?: readonly Pick<Reach, 'email' | 'phone'>[]
   letter?: Address
   /** Ways a notice may be given. */
   notice: readonly NoticeWay[]
@@ -45,11 +46,13 @@ const waysOf = ({ email, phone }: Contact = {}): Pick<Reach, 'email' | 'phone'> 
  */
 export function reachOf(whom: Whom): Reach {
   if (whom.protected) return { notice: ['own-page', 'answered', 'in-person'], letterNeedsMore: true }
-  const { contactBefore, now } = whom
-  const too = contactBefore && now && Temporal.Instant.compare(Temporal.Instant.from(contactBefore.until), now) > 0
+  const { contactBefore = [], now } = whom
+  const also = contactBefore.filter(
+    ({ until }) => now !== undefined && Temporal.Instant.compare(Temporal.Instant.from(until), now) > 0,
+  )
   return {
     ...waysOf(whom.contact),
-    ...(too ? { also: waysOf(contactBefore.contact) } : {}),
+    ...(also.length > 0 ? { also: also.map(({ contact }) => waysOf(contact)) } : {}),
     ...(whom.address === undefined || whom.departedOn !== undefined ? {} : { letter: whom.address }),
     notice: NOTICE_WAYS,
     letterNeedsMore: whom.informant !== undefined && OF_THE_ADDRESS.includes(whom.informant),

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { noticeOfWays } from '../../identity/telling.ts'
 import { today } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -14,6 +16,7 @@ import { restoreResidences } from '../residence/residence-rows.ts'
 import { tokenMaker } from '../search/search-tokens.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
+import { particularsAt, type Reached, reachedNow, wasHereBefore, waysBeside } from './reached-before.ts'
 import { actsForSomebody } from './representation/act-for.ts'
 import {
   anythingSaid,
@@ -140,7 +143,7 @@ export async function undo(
           const theirs = one === id ? act : await lastAct(deps, { unit, staff, id: one })
           if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
           await withdrawProofsSince(unit.transaction, { one, at: act.at })
-          if (act.what === 'correction') await restoreParticulars(unit, town, { id: one, at: act.at })
+          if (act.what === 'correction') await restoreParticulars(deps, { unit, town }, { id: one, at: act.at })
           else await restoreResidences(unit, { town, requester: staff, neighbourId: one, at: act.at })
           // A death recorded of somebody who had left ended nothing: they stay where they were, away.
           if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
@@ -225,24 +228,30 @@ const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
 async function restoreParticulars(
-  unit: UnitOfWork,
-  town: Municipality,
+  deps: RegistryDeps,
+  { unit, town }: { unit: UnitOfWork; town: Municipality },
   { id, at }: { id: string; at: string },
 ): Promise<void> {
   const { rows } = await particularsBefore(unit.transaction, { id, at })
   const [before] = rows
   if (before === undefined) throw new CannotUndo('undo-not-possible')
   const version = before.latest + 1
-  const again = (column: 'identity' | 'contact') => {
-    const placeAt = (row: number) => ({ table: 'particulars', column, row: `${id}/${row}` })
-    const value = unit.reopen(id, placeAt(before.version), before[column])
-    return Buffer.from(unit.seal(id, placeAt(version), value))
-  }
+  const earlier = (column: 'identity' | 'contact') =>
+    unit.reopen(id, particularsAt(id, column, before.version), before[column])
+  const again = (column: 'identity' | 'contact', value: unknown) =>
+    Buffer.from(unit.seal(id, particularsAt(id, column, version), value))
+  // What is taken back was a way to somebody as well.
+  const { contactBefore: _, ...reached } = earlier('contact') as Reached
+  const now = deps.clock.now()
+  const was = await reachedNow(unit, id)
+  const beside = (await wasHereBefore(unit, id, now)) ? waysBeside({ town, now }, [was], reached.contact) : []
+  if (beside.length > 0 && !isDeepStrictEqual(was.contact, reached.contact))
+    await noticeOfWays(unit.transaction, { deps, town, neighbourId: id, kind: 'reach-changed' })
   await keepParticulars(unit.transaction, {
     municipality_id: town.id,
     neighbour_id: id,
     version,
-    identity: again('identity'),
-    contact: again('contact'),
+    identity: again('identity', earlier('identity')),
+    contact: again('contact', beside.length > 0 ? { ...reached, contactBefore: beside } : reached),
   })
 }

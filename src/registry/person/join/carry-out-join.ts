@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { UnitOfWork } from '../../../firewall/model.ts'
 import type { Staff } from '../../../firewall/requester.ts'
 import { noticeOfWays } from '../../../identity/telling.ts'
-import type { CiphertextLocation } from '../../../keys/seal.ts'
 import { today, uuidv7 } from '../../../platform/clock.ts'
 import type { Acting, Municipality } from '../../../town/model.ts'
 import type { RegistryDeps } from '../../deps.ts'
 import type { Name } from '../../model.ts'
-import type { ParticularsColumn, Whole } from '../../particulars.ts'
+import type { Whole } from '../../particulars.ts'
 import { decideLikenessesJoined } from '../../register/store.ts'
 import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../../residence/residence-rows.ts'
 import { decideSaidStarts } from '../../residence/said-starts.ts'
@@ -15,6 +14,7 @@ import { periodsBrought } from '../../residence/store.ts'
 import { tokenMaker } from '../../search/search-tokens.ts'
 import { wordsOfName } from '../names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours.ts'
+import { particularsAt, type Reached, reachedNow, waysBeside } from '../reached-before.ts'
 import { actsFrom, tellOfActing } from '../representation/acts-from.ts'
 import { locationOf as locationOfRepresentation } from '../representation/record-representative.ts'
 import {
@@ -83,7 +83,16 @@ export async function joinRecords(
     ...(stays.contact === undefined && joined.contact ? { contact: joined.contact } : {}),
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
-  await writeParticulars(unit, town, { person: { ...stays, sex: own.sex, ...took }, previousNames })
+  const reached = [await reachedNow(unit, joined.id), await reachedNow(unit, stays.id)]
+  await writeParticulars(
+    unit,
+    { town, now: deps.clock.now() },
+    {
+      reached,
+      person: { ...stays, sex: own.sex, ...took },
+      previousNames,
+    },
+  )
   const representations = await carryRepresentations(deps, { unit, town }, { staysId: stays.id, joinedId: joined.id })
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
@@ -177,16 +186,22 @@ export async function takeApart(
   const recorded = { ...stays, sex }
   const still = (field: keyof Taken) =>
     moved.took[field] !== undefined && isDeepStrictEqual(recorded[field], moved.took[field])
-  await writeParticulars(unit, town, {
-    person: {
-      ...recorded,
-      ...(still('sex') ? { sex: undefined } : {}),
-      ...(still('dateOfBirth') ? { dateOfBirth: undefined } : {}),
-      ...(still('contact') ? { contact: undefined } : {}),
-      ...(still('languages') ? { languages: undefined } : {}),
+  const reached = [await reachedNow(unit, stays.id)]
+  await writeParticulars(
+    unit,
+    { town, now: deps.clock.now() },
+    {
+      reached,
+      person: {
+        ...recorded,
+        ...(still('sex') ? { sex: undefined } : {}),
+        ...(still('dateOfBirth') ? { dateOfBirth: undefined } : {}),
+        ...(still('contact') ? { contact: undefined } : {}),
+        ...(still('languages') ? { languages: undefined } : {}),
+      },
+      previousNames,
     },
-    previousNames,
-  })
+  )
   for (const { written, ended } of moved.representations) {
     await endRepresentation(unit, written)
     await reviveRepresentations(unit.transaction, ended)
@@ -258,17 +273,26 @@ export async function reindexAs(
 /** What is recorded of a person, with other earlier names. */
 async function writeParticulars(
   unit: UnitOfWork,
-  town: Municipality,
+  { town, now }: { town: Municipality; now: Temporal.Instant },
   {
+    reached: was,
     person,
     previousNames,
-  }: { person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined }; previousNames: Name[] },
+  }: {
+    reached: readonly Reached[]
+    person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined }
+    previousNames: Name[]
+  },
 ): Promise<void> {
   const latest = await identityOf(unit, person.id)
   const version = latest.version + 1
   const { contact, languages, dateOfBirth, sex } = person
   const identity: Whole<'identity'> = { name: latest.identity.name, previousNames, dateOfBirth, sex }
-  const reached: Whole<'contact'> = { contact, languages }
+  const contactBefore = waysBeside({ town, now }, was, contact)
+  const reached: Whole<'contact'> & Reached = {
+    ...{ contact, languages },
+    ...(contactBefore.length > 0 ? { contactBefore } : {}),
+  }
   await keepParticulars(unit.transaction, {
     municipality_id: town.id,
     neighbour_id: person.id,
@@ -277,12 +301,6 @@ async function writeParticulars(
     contact: Buffer.from(unit.seal(person.id, particularsAt(person.id, 'contact', version), reached)),
   })
 }
-
-const particularsAt = (id: string, column: ParticularsColumn, version: number): CiphertextLocation => ({
-  table: 'particulars',
-  column,
-  row: `${id}/${version}`,
-})
 
 /** What is recorded last of who somebody is, and under which version. */
 async function identityOf(unit: UnitOfWork, id: string): Promise<{ version: number; identity: Whole<'identity'> }> {
