@@ -393,11 +393,12 @@ begin
     if is_within(new.cells, known) and (new.in_force_from = new.agreed_at
       or exists (select from unnest(before) one where one.in_force_from = new.in_force_from)) then return new; end if;
   elsif new.basis = 'returned' then
-    -- A table that was in force within the last thirty days, or less than one.
-    if exists (select from (select one.cells, lead(one.in_force_from, 1, 'infinity')
+    -- A table that was in force within the last thirty days, or less than one. What was called off before it began never was.
+    if exists (select from (select one.cells, one.in_force_from, lead(one.in_force_from, 1, 'infinity')
           over (order by one.in_force_from, one.agreed_at) as until from unnest(before) one
         where one.in_force_from <= new.agreed_at) known_then
-      where known_then.until >= new.agreed_at - interval '30 days' and is_within(new.cells, known_then.cells)) then
+      where known_then.until >= new.agreed_at - interval '30 days' and known_then.until > known_then.in_force_from
+        and is_within(new.cells, known_then.cells)) then
       return new;
     end if;
   elsif new.basis = 'officers' and new.in_force_from >= new.agreed_at + interval '7 days' then

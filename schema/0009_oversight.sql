@@ -7,7 +7,7 @@ create table officer_acts (
   id uuid not null,
   kind text not null check (kind in
     ('enrol', 'application', 'function', 'link', 'attestation', 'machine', 'alias', 'lend', 'take-back', 'affected', 'secrecy',
-     'suspend', 'end-machine', 'end-key', 'widen')),
+     'suspend', 'end-machine', 'end-key', 'widen', 'call-off')),
   data_key_id uuid not null,
   content bytea not null,
   proposed_by text not null check (length(proposed_by) between 1 and 320),

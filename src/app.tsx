@@ -149,6 +149,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
       application: (transaction, content) => enrolApplicant(rooms, town, { transaction, application: content }),
       secrecy: (transaction, content) => prolongSecrecy(rooms, town, { transaction, secrecy: content }),
       widen: (transaction, { digest }) => rooms.gate.agreeTo(transaction, town, digest),
+      callOff: (transaction) => rooms.gate.callOff(transaction, town.id),
     }),
   )
   orderRoutes(app, rooms)

@@ -18,6 +18,13 @@ export class NothingWider extends Problem {
   }
 }
 
+/** @throws when there is nothing to call off. */
+export class NothingToCome extends Problem {
+  constructor() {
+    super('nothing-to-come', 409, 'Nothing wider begins later.')
+  }
+}
+
 /** How what is loaded stands with what the town agreed to. */
 export async function grantsState(
   { database, clock }: { database: Database; clock: Clock },
@@ -32,7 +39,9 @@ export async function grantsState(
       loaded,
       agreed,
       closed: widerThan(loaded, agreed),
-      toCome: later.map((row) => ({ begins: row.in_force_from.toISOString(), wider: widerThan(row.cells, agreed) })),
+      toCome: later
+        .map((row) => ({ begins: row.in_force_from.toISOString(), wider: widerThan(row.cells, agreed) }))
+        .filter(({ wider }) => Object.keys(wider).length > 0),
     }
   })
 }
@@ -61,16 +70,7 @@ export async function compareGrants(
     const at = now.toString()
     if (!same) await keepAgreed(transaction, { municipalityId, basis, digest, cells, agreedAt: at, inForceFrom: at })
     // What these rules do not give does not come back by what was agreed before and begins later.
-    const later = await agreedToCome(transaction, new Date(now.epochMilliseconds))
-    for (const [i, row] of later.entries()) {
-      const less = inBoth(row.cells, loaded)
-      if (digestOfGrants(less) === digestOfGrants(row.cells)) continue
-      await keepAgreed(transaction, {
-        ...{ municipalityId, basis: 'narrower', digest: digestOfGrants(less), cells: less },
-        agreedAt: now.add({ milliseconds: i + 1 }).toString(),
-        inForceFrom: row.in_force_from.toISOString(),
-      })
-    }
+    await narrowToCome(transaction, { municipalityId, most: loaded, now })
     if (same) return { closed, changed: undefined }
     return { closed, changed: { basis, digest } }
   })
@@ -82,6 +82,36 @@ export async function compareGrants(
   const places = Object.keys(said.closed).length
   if (places > 0) await deps.gate.record(municipalityId, { by, action: 'grants-closed', occasion: { places } })
   return said.closed
+}
+
+/** Takes from what was agreed before and begins later whatever is more than this. @returns of how many it took something */
+async function narrowToCome(
+  transaction: Transaction,
+  { municipalityId, most, now }: { municipalityId: string; most: GrantTable; now: Temporal.Instant },
+): Promise<number> {
+  let narrowed = 0
+  for (const row of await agreedToCome(transaction, new Date(now.epochMilliseconds))) {
+    const less = inBoth(row.cells, most)
+    if (digestOfGrants(less) === digestOfGrants(row.cells)) continue
+    narrowed += 1
+    await keepAgreed(transaction, {
+      ...{ municipalityId, basis: 'narrower', digest: digestOfGrants(less), cells: less },
+      agreedAt: now.add({ milliseconds: narrowed }).toString(),
+      inForceFrom: row.in_force_from.toISOString(),
+    })
+  }
+  return narrowed
+}
+
+/** Calls off whatever two officers agreed to and has not begun: what counts now counts on. @throws {NothingToCome} */
+export async function callOffGrants(transaction: Transaction, townId: string, now: Temporal.Instant): Promise<void> {
+  await lockAgreed(transaction, townId)
+  const known = await agreedAt(transaction, new Date(now.epochMilliseconds))
+  if (
+    known === undefined ||
+    (await narrowToCome(transaction, { municipalityId: townId, most: known.cells, now })) === 0
+  )
+    throw new NothingToCome()
 }
 
 /**

@@ -5,7 +5,7 @@ import { append, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
-import { agreeToGrants, grantsState } from './agreed-grants.ts'
+import { agreeToGrants, callOffGrants, grantsState } from './agreed-grants.ts'
 import { type CaseFile, caseStands } from './cases.ts'
 import { disclosed } from './disclosed.ts'
 import { isServiceGranted } from './grant-table.ts'
@@ -149,6 +149,8 @@ export function createGate(deps: GateDeps): Gate {
 
     agreeTo: (transaction, town, digest) =>
       agreeToGrants(transaction, { town, loaded: policies.grants().table, digest, now: clock.now() }),
+
+    callOff: (transaction, townId) => callOffGrants(transaction, townId, clock.now()),
 
     async decide(ask, work, otherwise) {
       const { ledger } = await keysOf(ask.municipalityId)

@@ -47,13 +47,13 @@ export const agreedToCome = (transaction: Transaction, now: Date) =>
     .orderBy('agreed_at', 'desc')
     .execute() as Promise<AgreedRow[]>
 
-/** Every table that was in force at some time since. */
+/** Every table that was in force at some time since; one that was called off before it began never was. */
 export const agreedSince = (transaction: Transaction, since: Date, now: Date) =>
   sql<AgreedRow>`
     select digest, mark, basis, cells, agreed_at, in_force_from from (
       select one.*, lead(in_force_from) over (order by in_force_from, agreed_at) as until from agreed_grants one
       where in_force_from <= ${now}) known
-    where until is null or until >= ${since}`.execute(transaction)
+    where until is null or (until >= ${since} and until > in_force_from)`.execute(transaction)
 
 export const keepAgreed = (
   transaction: Transaction,

@@ -151,6 +151,9 @@ export interface Gate {
    */
   agreeTo(transaction: Transaction, town: { id: string; wideningDays: number }, digest: string): Promise<void>
 
+  /** Calls off what was agreed to and has not begun. @throws {NothingToCome} */
+  callOff(transaction: Transaction, townId: string): Promise<void>
+
   /** Whether the town has agreed that a service may learn all of this. */
   givesService(municipalityId: string, service: GivenService): Promise<boolean>
 

@@ -43,6 +43,8 @@ export const closesTheGate =
         if (await isAnOffice(transaction, organisationId, office)) return false
         return mayAlone(transaction, officer.id, act.kind)
       }
+      case 'call-off':
+        return true
       default:
         return false
     }

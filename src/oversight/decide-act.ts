@@ -61,6 +61,8 @@ export interface Acts {
   affected: { kid: string }
   /** What the loaded rules give: the digest of the whole table. */
   widen: { digest: string }
+  /** Whatever wider rules begin later do not. */
+  'call-off': Record<string, never>
   /** An order of this reference is kept from its neighbour until this day. */
   secrecy: { reference: string; until: string; basis: string; documentId: string }
 }

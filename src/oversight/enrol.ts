@@ -75,6 +75,7 @@ export const carrying =
       application(transaction: Transaction, content: Acts['application']): Promise<string | undefined>
       secrecy(transaction: Transaction, content: Acts['secrecy']): Promise<void>
       widen(transaction: Transaction, content: Acts['widen']): Promise<void>
+      callOff(transaction: Transaction): Promise<void>
     },
   ): Carry =>
   async (transaction, { kind, content }) => {
@@ -147,6 +148,9 @@ export const carrying =
         return undefined
       case 'widen':
         await rooms.widen(transaction, content)
+        return undefined
+      case 'call-off':
+        await rooms.callOff(transaction)
         return undefined
       case 'affected':
         return undefined
@@ -263,6 +267,8 @@ export const Proposal = z
     Lending.extend(kindOf('take-back')),
     /** To give what the loaded rules give: the digest of the table that was looked at. */
     z.strictObject({ ...kindOf('widen'), digest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    /** What two officers agreed to and has not begun does not begin: one is enough. */
+    z.strictObject(kindOf('call-off')),
     z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
     z.strictObject({
       ...kindOf('secrecy'),
@@ -295,7 +301,7 @@ export async function propose(
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   const { ledger } = await deps.gate.keysOf(municipalityId)
-  const mayClose = ['link', 'function', 'lend', 'end-machine', 'end-key'].includes(act.kind)
+  const mayClose = ['link', 'function', 'lend', 'end-machine', 'end-key', 'call-off'].includes(act.kind)
   const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
   return proposeAct(
     deps,
@@ -353,6 +359,8 @@ function actOf(proposal: Proposal): Act {
       return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }
     case 'widen':
       return { kind: 'widen', content: { digest: proposal.digest } }
+    case 'call-off':
+      return { kind: 'call-off', content: {} }
     case 'affected':
       return { kind: 'affected', content: { kid: proposal.kid } }
     case 'secrecy': {

@@ -76,6 +76,7 @@ const carry = (policies: PolicyEngine) =>
     application: async () => undefined,
     secrecy: async () => {},
     widen: (transaction, { digest }) => rooms(policies).gate.agreeTo(transaction, app.town, digest),
+    callOff: (transaction) => rooms(policies).gate.callOff(transaction, app.town.id),
   })
 const agree = async (policies: PolicyEngine, digest = policies.grants().digest, by = second) => {
   const { gate } = rooms(policies)
@@ -182,6 +183,27 @@ describe('wider rules', () => {
     app.clock.advance({ hours: 24 * 15 })
     expect(await opens(wide, id, ['household'])).toBe(false)
     expect((await published(wide)).toCome).toEqual([])
+  })
+
+  it('are called off by one officer before they begin, and by nobody else; what counts counts on', async () => {
+    await agree(wide)
+    expect((await published(wide)).toCome).toHaveLength(1)
+    const callOff = (by: Staff) =>
+      propose(
+        { gate: rooms(wide).gate, clock: app.clock },
+        { municipalityId: app.town.id, by },
+        { proposal: { kind: 'call-off' }, carry: carry(wide) },
+      )
+    await expect(callOff({ ...first, role: 'supervisor' })).rejects.toMatchObject({ code: 'refused' })
+    expect((await shownTo(callOff(first))).status).toBe('done')
+    expect((await published(wide)).toCome).toEqual([])
+    await expect(callOff(second)).rejects.toMatchObject({ code: 'nothing-to-come' })
+    app.clock.advance({ hours: 24 * 15 })
+    expect([await opens(wide, id, ['household']), await opens(wide, id, ['name'])]).toEqual([false, true])
+    // What never began does not come back without waiting.
+    await agree(wide)
+    expect(await opens(wide, id, ['household'])).toBe(false)
+    await callOff(second)
   })
 
   it('are written by nobody past the officers: not as narrower ones, not dated back, not for later, not under another digest', async () => {

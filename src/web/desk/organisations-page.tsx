@@ -98,8 +98,10 @@ export function OrganisationsPage(props: {
   closed?: boolean
   /** Digest of the loaded rules, where they give more than the town has agreed to. */
   wider?: string | undefined
+  /** Something wider was agreed to and has not begun. */
+  begins?: boolean
 }) {
-  const { context, organisations, applications, waiting, more, closed, wider } = props
+  const { context, organisations, applications, waiting, more, closed, wider, begins } = props
   const { t, session } = context
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = linkNames(t)
@@ -118,7 +120,7 @@ export function OrganisationsPage(props: {
         ''
       )}
       <p>{t['organisations.two']}</p>
-      <WiderRules context={context} digest={wider} />
+      <WiderRules context={context} digest={wider} begins={begins} />
       <WaitingActs context={context} waiting={waiting} names={names} />
       {more?.acts ? (
         <p>

@@ -41,6 +41,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       application: (transaction, content) => enrolApplicant(deps, town, { transaction, application: content }),
       secrecy: (transaction, content) => prolongSecrecy(deps, town, { transaction, secrecy: content }),
       widen: (transaction, { digest }) => gate.agreeTo(transaction, town, digest),
+      callOff: (transaction) => gate.callOff(transaction, town.id),
     })
   const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
     page({ method: 'post', path, fresh: true, beside }, async ({ town, requester, form }) => {
@@ -58,7 +59,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.page(organisations, (list) => (
         <OrganisationsPage context={context} organisations={list} applications={[]} waiting={[]} closed />
       ))
-    const { loaded, closed } = await gate.grants(town.id)
+    const { loaded, closed, toCome } = await gate.grants(town.id)
     const wider = Object.keys(closed).length > 0 ? digestOfGrants(loaded) : undefined
     return Reply.page(
       organisations
@@ -72,6 +73,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
           waiting={waiting.items}
           more={{ applications: applications.more, acts: waiting.more }}
           wider={wider}
+          begins={toCome.length > 0}
         />
       ),
     )
@@ -120,7 +122,9 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
     ...plainIn(form),
   }))
-  proposing('/desk/organisations/rules', {}, (form) => ({ kind: 'widen', digest: form.get('digest') }))
+  proposing('/desk/organisations/rules', {}, (form) =>
+    form.get('act') === 'call-off' ? { kind: 'call-off' } : { kind: 'widen', digest: form.get('digest') },
+  )
   proposing('/desk/organisations/link', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
     kind: 'link',
     organisationId: form.get('organisation'),

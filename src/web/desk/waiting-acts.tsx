@@ -37,6 +37,7 @@ export function WaitingActs(props: {
     'take-back': t['organisations.takeBack'],
     affected: t['organisations.affected'],
     widen: t['organisations.widen'],
+    'call-off': t['organisations.callOff'],
     secrecy: t['organisations.secrecy'],
   }
   const titles = {
@@ -135,10 +136,11 @@ export function WaitingActs(props: {
   )
 }
 
-/** What the loaded rules give beyond what the town has agreed to, and the way to it. */
-export function WiderRules({ context, digest }: { context: DeskContext; digest: string | undefined }) {
+/** What the loaded rules give beyond what the town has agreed to, and the way to it, and back from it. */
+export function WiderRules(props: { context: DeskContext; digest: string | undefined; begins: boolean | undefined }) {
+  const { context, digest, begins = false } = props
   const { t, session } = context
-  if (digest === undefined) return ''
+  if (digest === undefined && !begins) return ''
   return (
     <section class="govuk-inset-text" aria-labelledby="wider">
       <h2 id="wider">{t['grants.closed']}</h2>
@@ -147,7 +149,14 @@ export function WiderRules({ context, digest }: { context: DeskContext; digest: 
       </p>
       <PostForm action="/desk/organisations/rules" csrf={session.csrf}>
         <input type="hidden" name="digest" value={digest} />
-        <Button secondary>{t['organisations.widen']}</Button>
+        {digest === undefined ? '' : <Button secondary>{t['organisations.widen']}</Button>}
+        {begins ? (
+          <Button secondary name="act" value="call-off">
+            {t['organisations.callOff']}
+          </Button>
+        ) : (
+          ''
+        )}
       </PostForm>
     </section>
   )
