@@ -78,6 +78,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'machine-ended': 'problem.machineEnded',
   'already-proposed': 'problem.proposed',
   'nothing-wider': 'organisations.nothingWider',
+  'nothing-to-come': 'organisations.nothingToCome',
   'too-many-requests': 'problem.requests',
   'too-few-reports': 'problem.fewReports',
   'duplicate-suspected': 'problem.duplicate',
