@@ -1,14 +1,22 @@
 import type { Transaction } from '../platform/database.ts'
 import { Problem, words } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
-import { hadWayIn, shownFrom, wasRegistered } from './resident-store.ts'
-import { isHidden } from './session-store.ts'
+import { hadWayIn, isUntold, shownFrom, wasRegistered } from './new-ways-store.ts'
 
 // A way in that somebody else made for a neighbour who had one already works only after a while, of which they are told by all
 // there is to reach them: whoever stands at a desk in their name, or sits behind it, does not come in today.
 
 /** What was given within the hour and never used is of this visit: another is no second way in, it was printed badly. */
 const ONE_VISIT: Temporal.DurationLike = { hours: 1 }
+
+const beforeVisit = (now: Temporal.Instant) => new Date(now.subtract(ONE_VISIT).epochMilliseconds)
+
+/** Whether somebody was registered before this visit: what is made or said for them now, somebody else may say in their name. */
+export const registeredEarlier = (
+  transaction: Transaction,
+  neighbourId: string,
+  now: Temporal.Instant,
+): Promise<boolean> => wasRegistered(transaction, { neighbourId, before: beforeVisit(now) })
 
 /** Of whom nobody is told, because their record hides, a new way in shows nothing for a year. */
 const UNTOLD_HOURS = 365 * 24
@@ -30,9 +38,9 @@ export async function wayTimes(
   transaction: Transaction,
   { town, neighbourId, now }: { town: Pick<Municipality, 'newWayHours'>; neighbourId: string; now: Temporal.Instant },
 ): Promise<WayTimes> {
-  const about = { neighbourId, before: new Date(now.subtract(ONE_VISIT).epochMilliseconds) }
+  const about = { neighbourId, before: beforeVisit(now) }
   const later = now.add({ hours: town.newWayHours })
-  const shows = (await isHidden(transaction, neighbourId)) ? now.add({ hours: UNTOLD_HOURS }) : later
+  const shows = (await isUntold(transaction, neighbourId)) ? now.add({ hours: UNTOLD_HOURS }) : later
   if (await hadWayIn(transaction, about)) return { works: later, shows }
   return { works: now, shows: (await wasRegistered(transaction, about)) ? shows : now }
 }

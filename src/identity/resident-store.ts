@@ -166,36 +166,6 @@ export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`
 export const anyCardOf = (transaction: Transaction, neighbourId: string) =>
   transaction.selectFrom('resident_cards').select('id').where('neighbour_id', '=', neighbourId).executeTakeFirst()
 
-/** Whether a neighbour ever had a way in: a card that was used or given before, or a telephone. */
-export async function hadWayIn(
-  transaction: Transaction,
-  { neighbourId, before }: { neighbourId: string; before: Date },
-): Promise<boolean> {
-  const { rows } = await sql<{ had: boolean }>`select had_way_in(${neighbourId}::uuid, ${before}) as had`.execute(
-    transaction,
-  )
-  return rows[0]?.had ?? true
-}
-
-/** Whether somebody was registered before a time. */
-export async function wasRegistered(
-  transaction: Transaction,
-  { neighbourId, before }: { neighbourId: string; before: Date },
-): Promise<boolean> {
-  const { rows } = await sql<{ was: boolean }>`select was_registered(${neighbourId}::uuid, ${before}) as was`.execute(
-    transaction,
-  )
-  return rows[0]?.was ?? true
-}
-
-/** From when any way in of somebody's shows where they live. @returns undefined of who has none */
-export async function shownFrom(transaction: Transaction, neighbourId: string): Promise<Date | undefined> {
-  const { rows } = await sql<{ since: Date | null }>`select shown_from(${neighbourId}::uuid) as since`.execute(
-    transaction,
-  )
-  return rows[0]?.since ?? undefined
-}
-
 /** Who made a way in at a counter, and from where. */
 export const wayGiven = (transaction: Transaction, way: { kind: 'card' | 'telephone'; id: string }) =>
   way.kind === 'card'

@@ -180,13 +180,3 @@ export const keepUsedProof = (
     .values({ municipality_id: municipalityId, id })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
-
-/** Whether a record hides, so that nothing is sent to anybody about it. */
-export async function isHidden(transaction: Transaction, neighbourId: string): Promise<boolean> {
-  const row = await transaction
-    .selectFrom('neighbours')
-    .select('protected')
-    .where('id', '=', neighbourId)
-    .executeTakeFirst()
-  return row?.protected ?? true
-}

@@ -156,6 +156,29 @@ describe('what is made in the visit of a registration', () => {
 })
 
 describe('what is made while a record hides', () => {
+  it('shows after the town\u2019s time where the record is only held: its owner is told, and a longer wait would say so', async () => {
+    const alike = {
+      name: { given: 'Ursulina', family: ['Amagada'] },
+      dateOfBirth: '1984-05-01',
+      address: { kind: 'dwelling' as const, streetName: STREET, number: '7' },
+    }
+    await register(app, { ...alike, protected: true })
+    const { id } = await register(app, alike)
+    const held = `select from likenesses where neighbour_id = '${id}' and decision is null and not hides`
+    expect(await app.peek(held)).toHaveLength(1)
+    app.clock.advance({ hours: 30 })
+    const card = await shownTo(
+      giveCard(
+        app.rooms,
+        { town: app.town, by: { ...clerk, id: 'supervisor', role: 'supervisor' } },
+        { source: 'desk', neighbourId: id, word: undefined },
+      ),
+    )
+    expect(await found(await browser(card))).toEqual([])
+    app.clock.advance({ hours: 73 })
+    expect((await found(await browser(card))).length).toBeGreaterThan(0)
+  })
+
   it('shows nothing for a year: nobody is told of it meanwhile, so that three days prove nothing', async () => {
     for (const before of ['a card', 'none']) {
       const id = await neighbour()

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Requester } from '../../firewall/requester.ts'
-import { wasRegistered } from '../../identity/resident-store.ts'
+import { registeredEarlier } from '../../identity/new-ways.ts'
 import type { CiphertextLocation } from '../../keys/seal.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { Contact, ContactBefore, Correction } from '../model.ts'
@@ -51,13 +51,6 @@ export function waysBeside(at: At, was: readonly Reached[], next: Contact | unde
   )
 }
 
-/** Whether somebody was in the register before this visit, so that there are messages to be kept from them. */
-export const wasHereBefore = (unit: UnitOfWork, id: string, now: Temporal.Instant): Promise<boolean> =>
-  wasRegistered(unit.transaction, {
-    neighbourId: id,
-    before: new Date(now.subtract({ hours: 1 }).epochMilliseconds),
-  })
-
 /** The ways that are told besides, after a correction. What a neighbour says themself of how they are reached counts alone. */
 export async function waysBesideCorrected(
   unit: UnitOfWork,
@@ -65,6 +58,6 @@ export async function waysBesideCorrected(
   { id, requester, was, change }: { id: string; requester: Requester; was: Reached; change: Correction },
 ): Promise<ContactBefore[]> {
   if (change.contact === undefined) return running({ town, now }, was)
-  if (requester.kind !== 'staff' || !(await wasHereBefore(unit, id, now))) return []
+  if (requester.kind !== 'staff' || !(await registeredEarlier(unit.transaction, id, now))) return []
   return waysBeside({ town, now }, [was], change.contact ?? undefined)
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { registeredEarlier } from '../../identity/new-ways.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
@@ -16,7 +17,7 @@ import { restoreResidences } from '../residence/residence-rows.ts'
 import { tokenMaker } from '../search/search-tokens.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
-import { particularsAt, type Reached, reachedNow, wasHereBefore, waysBeside } from './reached-before.ts'
+import { particularsAt, type Reached, reachedNow, waysBeside } from './reached-before.ts'
 import { actsForSomebody } from './representation/act-for.ts'
 import {
   anythingSaid,
@@ -244,7 +245,9 @@ async function restoreParticulars(
   const { contactBefore: _, ...reached } = earlier('contact') as Reached
   const now = deps.clock.now()
   const was = await reachedNow(unit, id)
-  const beside = (await wasHereBefore(unit, id, now)) ? waysBeside({ town, now }, [was], reached.contact) : []
+  const beside = (await registeredEarlier(unit.transaction, id, now))
+    ? waysBeside({ town, now }, [was], reached.contact)
+    : []
   if (beside.length > 0 && !isDeepStrictEqual(was.contact, reached.contact))
     await noticeOfWays(unit.transaction, { deps, town, neighbourId: id, kind: 'reach-changed' })
   await keepParticulars(unit.transaction, {

@@ -1,12 +1,9 @@
-import { wasRegistered } from '../../../identity/resident-store.ts'
+import { registeredEarlier } from '../../../identity/new-ways.ts'
 import { noticeOfWays } from '../../../identity/telling.ts'
 import type { Transaction } from '../../../platform/database.ts'
 import type { Municipality } from '../../../town/model.ts'
 import type { RegistryDeps } from '../../deps.ts'
 import { representationsInForce } from './store.ts'
-
-/** What is recorded with a registration is of one visit. */
-const ONE_VISIT: Temporal.DurationLike = { hours: 1 }
 
 /**
  * From when somebody acts on their own page who is recorded at a desk. Recorded later than the registration, after the town's
@@ -16,10 +13,7 @@ export async function actsFrom(
   transaction: Transaction,
   { town, wardId, now }: { town: Municipality; wardId: string; now: Temporal.Instant },
 ): Promise<Temporal.Instant> {
-  const before = new Date(now.subtract(ONE_VISIT).epochMilliseconds)
-  return (await wasRegistered(transaction, { neighbourId: wardId, before }))
-    ? now.add({ hours: town.newWayHours })
-    : now
+  return (await registeredEarlier(transaction, wardId, now)) ? now.add({ hours: town.newWayHours }) : now
 }
 
 /** Tells whom it concerns that somebody is to act: the neighbour, and whoever acts for them already. */
