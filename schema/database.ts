@@ -189,6 +189,8 @@ export interface Counters {
 }
 
 export interface DataKeys {
+  bucket: Generated<number | null>;
+  epoch: Generated<number | null>;
   id: string;
   municipality_id: string;
   owner: string;
@@ -259,6 +261,24 @@ export interface Enrolments {
   id: string;
   municipality_id: string;
   neighbour_id: string;
+}
+
+export interface Epochs {
+  bucket: number;
+  closed_at: Timestamp | null;
+  epoch: number;
+  /**
+   * From when no process and no key folder has its key.
+   */
+  gone_at: Timestamp | null;
+  /**
+   * A data key under it was destroyed: the bucket needs another epoch.
+   */
+  lost: Generated<boolean>;
+  /**
+   * Says which key it is: two processes with two keys of one name would each seal what the other cannot open.
+   */
+  mark: Buffer;
 }
 
 export interface Erasures {
@@ -412,6 +432,7 @@ export interface KeptForms {
 
 export interface KeyHolders {
   current: string;
+  generation: Int8;
   keys: string[];
   process: string;
   seen_at: Generated<Timestamp>;
@@ -1038,6 +1059,7 @@ export interface DB {
   drawn_openings: DrawnOpenings;
   enforcement_bodies: EnforcementBodies;
   enrolments: Enrolments;
+  epochs: Epochs;
   erasures: Erasures;
   evidence: Evidence;
   flags: Flags;

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely'
 import type { Rooms } from './app.tsx'
+import { type Turning, type TurningOptions, turnEpochs } from './keys/turning.ts'
 import { askWitness, WITNESS, type Witness } from './ledger/cosigning.ts'
 import type { Journal } from './ledger/journal.ts'
 import { latestCheckpoint } from './ledger/proofs.ts'
@@ -32,14 +33,26 @@ function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
   }
 }
 
+/** What ends erasures in the night, and for how many days backups are kept. */
+export interface NightlyTurning extends Turning {
+  days: number | undefined
+  options?: TurningOptions | undefined
+}
+
 /** Everything that is done without anybody asking, for all towns of this installation. */
 export function backgroundWork(
   rooms: Rooms,
-  outside: { channels: Channels; witnesses: readonly Witness[]; journal?: Journal | undefined },
+  outside: {
+    channels: Channels
+    witnesses: readonly Witness[]
+    journal?: Journal | undefined
+    /** Where epoch keys lie in a file. */
+    turning?: NightlyTurning | undefined
+  },
 ): readonly Work[] {
   const townOf = towns(rooms)
   const ledger = sequencer(rooms.database)
-  const { journal } = outside
+  const { journal, turning } = outside
   return [
     {
       kind: 'ledger-sequence',
@@ -100,6 +113,30 @@ export function backgroundWork(
         return tellOfNotice(rooms, await townOf(item), { channels: outside.channels, item })
       },
     },
+    // An erasure leaves the item, for the night after it.
+    ...(turning === undefined
+      ? []
+      : [
+          {
+            kind: 'epochs' as const,
+            look: seconds(30),
+            together: 1,
+            patience: seconds(1_800),
+            async run(item: Item) {
+              await turning.copies?.prune()
+              const turned = await turnEpochs(turning, turning.options)
+              if (turned.waits) return seconds(60)
+              if (turned.gone > 0)
+                await rooms.gate.record(item.municipalityId, {
+                  by: { kind: 'job', id: 'epochs' },
+                  action: 'epoch-keys-destroyed',
+                  occasion: { epochs: String(turned.gone) },
+                })
+              // Copies of the keys go with the last backups that need them.
+              return turning.copies && turning.days ? Temporal.Duration.from({ hours: 24 * turning.days }) : 'done'
+            },
+          },
+        ]),
     {
       kind: 'forgetting' as const,
       look: seconds(30),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { isThisMachine } from './platform/network.ts'
 
@@ -65,6 +66,11 @@ const Environment = z.object({
   JOURNAL_DIR: z.string().min(1).optional(),
   REGISTRY_KEYS: z.string().optional(),
   REGISTRY_KEY_FILE: z.string().optional(),
+  EPOCH_KEYS: z.string().optional(),
+  EPOCH_KEY_FILE: z.string().min(1).optional(),
+  BACKUP_KEEPER_KEY: z.string().min(1).optional(),
+  BACKUP_KEYS_DIR: z.string().min(1).optional(),
+  BACKUP_RETENTION_DAYS: z.coerce.number().int().min(1).max(35).default(35),
   TOKEN_ISSUERS: z
     .string()
     .transform((text, context) => {
@@ -129,6 +135,12 @@ export interface Config {
   programs: string
   registryKeys: string | undefined
   registryKeyFile: string
+  /** Epoch keys in base64, where there are no files. They are turned by hand. */
+  epochKeys: string | undefined
+  /** The file with the epoch keys, which changes by itself: every host of an installation reaches it. */
+  epochKeyFile: string
+  /** Where copies of the epoch keys go, sealed to whoever keeps the backups, and for how many days those are kept. */
+  backups: { keeper: string; folder: string; days: number } | undefined
   issuers: Issuer[]
   audience: string
   /** Where staff sign in to the pages; without it the desk is closed and the API alone works. */
@@ -200,6 +212,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('SMS_URL, SMS_TOKEN, SMS_FROM: set all three, or none.')
   if (production && env.SMS_URL && !env.SMS_URL.startsWith('https://'))
     faults.push('SMS_URL: text messages must leave by https.')
+  if ((env.BACKUP_KEEPER_KEY === undefined) !== (env.BACKUP_KEYS_DIR === undefined))
+    faults.push('BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: set both, or none.')
   if ((env.CASES_URL === undefined) !== (env.CASES_TOKEN === undefined))
     faults.push('CASES_URL, CASES_TOKEN: set both, or none.')
   if (production && env.CASES_URL && !env.CASES_URL.startsWith('https://'))
@@ -220,6 +234,13 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     journalDir: env.JOURNAL_DIR ?? (production ? undefined : `${env.DATA_DIR}/journal`),
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
+    epochKeys: env.EPOCH_KEYS,
+    epochKeyFile:
+      env.EPOCH_KEY_FILE ?? `${env.REGISTRY_KEY_FILE ? dirname(env.REGISTRY_KEY_FILE) : env.DATA_DIR}/epoch-keys`,
+    backups:
+      env.BACKUP_KEEPER_KEY && env.BACKUP_KEYS_DIR
+        ? { keeper: env.BACKUP_KEEPER_KEY, folder: env.BACKUP_KEYS_DIR, days: env.BACKUP_RETENTION_DAYS }
+        : undefined,
     issuers: env.TOKEN_ISSUERS ?? [],
     audience: env.TOKEN_AUDIENCE ?? 'urn:padron:api',
     signIn:

@@ -1,6 +1,6 @@
 import { ConfigInvalid, readConfig } from './config.ts'
 import { PoliciesInvalid } from './firewall/policies.ts'
-import { KeyMaterialInvalid } from './keys/key-provider.ts'
+import { KeyMaterialInvalid } from './keys/key-faults.ts'
 import { AlreadyRunning } from './platform/embedded.ts'
 import { ClockWrong, DatabaseOlder } from './platform/installation.ts'
 import { DatabaseAway } from './platform/postgres.ts'

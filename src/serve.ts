@@ -11,7 +11,7 @@ import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { demoVisitor } from './cli/demo-visitor.ts'
 import { mustBeInvented, seedNeighbours } from './cli/seed.ts'
-import { demoNote, journalOf } from './cli/stores.ts'
+import { configuredKeys, configuredMaterial, copiesOf, demoNote, journalOf } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
@@ -25,9 +25,11 @@ import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
-import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './keys/key-file.ts'
+import { makeEpochFile, readEpochFile } from './keys/epoch-file.ts'
+import { newEpochs } from './keys/epochs.ts'
+import { DEMO_KEY_PREFIX, writeKeyFile } from './keys/key-file.ts'
 import { mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
-import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './keys/key-provider.ts'
+import { type KeyProvider, withNewKey } from './keys/key-provider.ts'
 import { witnessAt } from './ledger/cosigning.ts'
 import { type Journal, mustBeTheNewest } from './ledger/journal.ts'
 import { smtpPost } from './messages/mail.ts'
@@ -73,13 +75,14 @@ export async function startService(config: Config, log: Log, say: (line: string)
     for (const step of closing.splice(0).reverse()) await step()
   }
   try {
-    const keys = registryKeys(config)
     const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
+    const keys = registryKeys(config)
     if (config.databaseUrl === undefined && config.ownerUrl !== undefined)
       throw new ConfigInvalid(
         'DATABASE_URL: name the login of the service too; DATABASE_OWNER_URL is the owner\u2019s.',
       )
+    const copies = copiesOf(config)
     const journal = journalOf(config, keys)
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
@@ -129,6 +132,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
 
     await mustBeInTime(database, systemClock.now())
     await mustBeTheNewest(journal, database)
+    await copies?.keep(readEpochFile(config.epochKeyFile))
     await mustOpen(
       database,
       keys,
@@ -203,6 +207,9 @@ export async function startService(config: Config, log: Log, say: (line: string)
         },
         witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
         journal,
+        ...(config.epochKeys === undefined
+          ? { turning: { database, keys, file: config.epochKeyFile, copies, days: config.backups?.days } }
+          : {}),
       }),
     )
     runner.start()
@@ -266,16 +273,14 @@ function registryKeys(config: Config): KeyProvider {
   if (config.demo && config.registryKeys === undefined && !existsSync(config.registryKeyFile)) {
     writeKeyFile(config.registryKeyFile, withNewKey(undefined, DEMO_KEY_PREFIX))
   }
-  const keys =
-    config.registryKeys === undefined
-      ? keyFileProvider(config.registryKeyFile)
-      : localKeyProvider(parseKeyMaterial(config.registryKeys))
-  if (config.production && keys.keyIds().some((id) => id.startsWith(DEMO_KEY_PREFIX))) {
+  if (config.demo && config.epochKeys === undefined) makeEpochFile(config.epochKeyFile, newEpochs)
+  const { keys } = configuredMaterial(config)
+  if (config.production && Object.keys(keys).some((id) => id.startsWith(DEMO_KEY_PREFIX))) {
     throw new ConfigInvalid(
       'REGISTRY_KEY_FILE: these are keys of a demonstration. Make new ones with: padron keys create',
     )
   }
-  return keys
+  return configuredKeys(config)
 }
 
 interface Stores {

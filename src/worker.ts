@@ -8,6 +8,8 @@ import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { startOn } from './firewall/policy-record.ts'
 import { type MachineSignIn, machineSignIn } from './identity/machine-sign-in.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
+import { type EpochSet, epochKeys, parseEpochs } from './keys/epochs.ts'
+import { KeyMaterialInvalid } from './keys/key-faults.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './keys/key-provider.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
@@ -18,6 +20,8 @@ import { listMunicipalities } from './town/store.ts'
 interface Environment {
   HYPERDRIVE: { connectionString: string }
   REGISTRY_KEYS: string
+  /** The file with the epoch keys, under `epoch-keys`: it is larger than a secret may be. */
+  EPOCHS: { get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null> }
   TOKEN_ISSUERS: string
   TOKEN_AUDIENCE: string
   NODE_ENV?: string
@@ -39,6 +43,18 @@ let fixtures: Fixtures | undefined
 /** Towns in whose ledger this isolate has written which policies are in force. */
 const recorded = new Set<string>()
 
+/** Epoch keys change where the file is, and are looked for again after a minute. */
+const EPOCHS_FRESH = 60_000
+const epochs = { set: { generation: 0, epochs: [] } as EpochSet, read: Number.NEGATIVE_INFINITY }
+
+async function readEpochs({ EPOCHS }: Environment): Promise<void> {
+  if (Date.now() - epochs.read < EPOCHS_FRESH) return
+  const bytes = await EPOCHS.get('epoch-keys', 'arrayBuffer')
+  if (bytes === null) throw new KeyMaterialInvalid('There are no epoch keys in EPOCHS.')
+  epochs.set = parseEpochs(Buffer.from(bytes))
+  epochs.read = Date.now()
+}
+
 /** What outlives a request: nothing that holds a connection. */
 function fixturesOf(environment: Environment): Fixtures {
   if (fixtures) return fixtures
@@ -54,7 +70,10 @@ function fixturesOf(environment: Environment): Fixtures {
   cedar.initSync({ module: policyEngine })
   fixtures = {
     config,
-    keys: localKeyProvider(parseKeyMaterial(REGISTRY_KEYS)),
+    keys: localKeyProvider(
+      parseKeyMaterial(REGISTRY_KEYS),
+      epochKeys(() => epochs.set),
+    ),
     policies: loadPolicies(cedar),
     tokens: tokenVerifier(config.issuers, config.audience),
     machineSignIn: machineSignIn(config.issuers, config.audience),
@@ -77,7 +96,8 @@ async function withDatabase<T>(
 }
 
 export default {
-  fetch(request: Request, environment: Environment, lifetime: Lifetime): Promise<Response> {
+  async fetch(request: Request, environment: Environment, lifetime: Lifetime): Promise<Response> {
+    await readEpochs(environment)
     const { config: _, ...fixed } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) =>
       createApp({
@@ -92,7 +112,8 @@ export default {
   },
 
   /** Writes down which policies are in force, and gives ledger entries their place, as the Node process does. */
-  scheduled(_: unknown, environment: Environment, lifetime: Lifetime): Promise<void> {
+  async scheduled(_: unknown, environment: Environment, lifetime: Lifetime): Promise<void> {
+    await readEpochs(environment)
     const { keys, policies } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) => {
       const rooms = composeRooms({ database, clock: systemClock, keys, policies })

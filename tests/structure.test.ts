@@ -206,7 +206,7 @@ describe('the rooms', () => {
     }
     /** What one query needs beside a room’s own tables; tables of the platform are the database’s own. */
     const read: Record<string, readonly string[]> = {
-      keys: ['key_holders'],
+      keys: ['epochs', 'key_holders'],
       ledger: ['data_keys', 'jobs', 'restores'],
       firewall: [
         'budget_releases',

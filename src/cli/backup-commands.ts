@@ -28,9 +28,10 @@ export function backupCommands(program: Command, out: () => ReturnType<typeof ou
     .command('verify')
     .description('put a backup back into a scratch database and try everything there')
     .argument('<file>')
-    .action(async (file: string) => {
+    .option('--keeper <file>', 'the private key of whoever keeps the backups: epoch keys may be gone since')
+    .action(async (file: string, { keeper }: { keeper?: string }) => {
       const { result, progress } = out()
-      const report = await tryBackup(readConfig(), file, progress)
+      const report = await tryBackup(readConfig(), { file, keeperFile: keeper }, progress)
       result({ ...report }, triedLines(report))
     })
   backup
@@ -54,6 +55,7 @@ export function backupCommands(program: Command, out: () => ReturnType<typeof ou
         .choices(['reissue', 'lapse'])
         .makeOptionMandatory(),
     )
+    .option('--keeper <file>', 'the private key of whoever keeps the backups: needed where somebody was erased since')
     .option('--journal <folder...>', 'journals of other hosts', [])
     .option('--other-rules', 'the rules of this build are meant, though others were in force', false)
     .option('--leave-out', 'what cannot be done again is left to be done by hand', false)
@@ -65,6 +67,7 @@ export function backupCommands(program: Command, out: () => ReturnType<typeof ou
         otherRules: boolean
         anyway: boolean
         leaveOut: boolean
+        keeper?: string
       }) => {
         const { result, progress } = out()
         const report = await restoreDatabase(readConfig(), { ...options, journals: options.journal }, progress)

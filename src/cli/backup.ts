@@ -10,9 +10,10 @@ import { installationOf } from '../platform/installation.ts'
 import { pendingMigrations } from '../platform/migrations.ts'
 import { listMunicipalities } from '../town/store.ts'
 import { keysThatOpen } from './destruction.ts'
+import { keysAndCopies } from './epochs.ts'
 import { checkLedger } from './ledger.ts'
 import type { Progress } from './output.ts'
-import { configuredKeys } from './stores.ts'
+import { configuredEpochs, configuredKeys } from './stores.ts'
 
 // A backup is what pg_dump says, sealed as it comes under a key of its own, which the registry key wraps. It counts as one only
 // when it was put back into a scratch database and everything in it was tried there.
@@ -158,6 +159,10 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     )
   if (existsSync(file)) throw new ConfigInvalid(`There is a file ${file} already: nothing was written over it.`)
   const keys = configuredKeys(config)
+  // A night may destroy epoch keys between the moment that the dump shows and the one in which it is tried.
+  const held = configuredEpochs(config)
+    .all()
+    .map((one) => ({ ...one, key: Buffer.from(one.key) }))
   const owner = openDatabase(postgresDialect(ownerUrl, { connections: 1 }))
   let bytes: number
   try {
@@ -187,13 +192,18 @@ export async function makeBackup(config: Config, file: string, progress: Progres
   } finally {
     await owner.destroy()
   }
-  return { ...(await tryBackup(config, file, progress)), bytes }
+  return { ...(await tryBackup(config, { file, held }, progress)), bytes }
 }
 
-/** Puts a backup back into a scratch database, checks it there, and drops that again. @throws {ConfigInvalid} */
+/**
+ * Puts a backup back into a scratch database, checks it there, and drops that again.
+ *
+ * @param tried the file; with what epoch keys that were destroyed since are opened
+ * @throws {ConfigInvalid}
+ */
 export async function tryBackup(
   config: Config,
-  file: string,
+  { file, ...earlier }: { file: string } & Parameters<typeof keysAndCopies>[1],
   progress: Progress,
 ): Promise<Omit<BackupReport, 'bytes'>> {
   const { ownerUrl } = config
@@ -219,7 +229,8 @@ export async function tryBackup(
     await restore.done
     const copy = openDatabase(postgresDialect(String(url), { connections: 1 }))
     try {
-      return { file, ...(await checked(config, copy, progress)) }
+      const keys = await keysAndCopies(config, earlier)
+      return { file, ...(await checked(config, { copy, keys }, progress)) }
     } finally {
       await copy.destroy()
     }
@@ -231,7 +242,7 @@ export async function tryBackup(
 
 async function checked(
   config: Config,
-  copy: Database,
+  { copy, keys }: { copy: Database; keys: KeyProvider },
   progress: Progress,
 ): Promise<Omit<BackupReport, 'bytes' | 'file'>> {
   const pending = await pendingMigrations(copy)
@@ -239,7 +250,7 @@ async function checked(
   const { rows } = await sql<{ neighbours: number; proofs: number; entries: number }>`
     select (select count(*)::integer from neighbours) as neighbours, (select count(*)::integer from proofs) as proofs,
       (select count(*)::integer from ledger_entries) as entries`.execute(copy)
-  const { tried, opened } = await keysThatOpen(copy, configuredKeys(config))
+  const { tried, opened } = await keysThatOpen(copy, keys)
   const ledgers = []
   for (const town of await listMunicipalities(copy)) {
     const { entries, findings } = await checkLedger(config, {
@@ -253,7 +264,7 @@ async function checked(
   const wrong = pending.length > 0 || tried !== opened || ledgers.some(({ findings }) => findings > 0)
   if (wrong)
     throw new ConfigInvalid(
-      `What was put back is not whole: ${opened} of ${tried} keys opened; ${ledgers.map(({ slug, findings }) => `${slug} ${findings} findings`).join(', ')}. Keep the backups before it.`,
+      `What was put back is not whole: ${opened} of ${tried} keys opened (add --keeper where epoch keys were destroyed since); ${ledgers.map(({ slug, findings }) => `${slug} ${findings} findings`).join(', ')}. Keep the backups before it.`,
     )
   return { ...(rows[0] ?? { neighbours: 0, proofs: 0, entries: 0 }), tried, opened, ledgers, epoch }
 }

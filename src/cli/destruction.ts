@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { combine, split } from 'shamir-secret-sharing'
 import { type Config, ConfigInvalid } from '../config.ts'
+import { destroyEpochFile, makeEpochFile } from '../keys/epoch-file.ts'
+import { newEpochs } from '../keys/epochs.ts'
+import { KeyUnavailable } from '../keys/key-faults.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../keys/key-file.ts'
-import { type KeyProvider, KeyUnavailable, withNewKey } from '../keys/key-provider.ts'
+import { type KeyProvider, withNewKey } from '../keys/key-provider.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { unwrapDataKey } from '../keys/seal.ts'
 import { dataKeysAtRandom, dataKeysSome } from '../keys/store.ts'
 import type { Database } from '../platform/database.ts'
-import { keyFileOf, recordKeyOperation } from './keys.ts'
-import { withOwner } from './stores.ts'
+import { keyFileOf } from './keys.ts'
+import { recordKeyOperation } from './record-keys.ts'
+import { configuredEpochs, withOwner } from './stores.ts'
 
 /** How many shares there are, and how many of them are needed to destroy. */
 export const SHARES = 5
@@ -74,6 +78,11 @@ export async function destroyKeys(config: Config, shareFiles: readonly string[],
     throw new ConfigInvalid(`Nothing was destroyed. To go on, type: ${confirmationFor(current)}`)
   await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'registry-keys-destroyed' }))
   overwrite(file)
+  // Whoever has a copy of the registry key opens nothing with it alone.
+  if (config.epochKeys === undefined) {
+    destroyEpochFile(config.epochKeyFile)
+    makeEpochFile(config.epochKeyFile, newEpochs)
+  }
   return current
 }
 
@@ -102,7 +111,9 @@ export async function drillDestruction(config: Config, shareFiles: readonly stri
     return await withOwner(config, async (owner) => {
       const rows = await dataKeysSome(owner)
       const count = (keys: KeyProvider) => rows.filter((row) => opens(keys, wrappedKey(row))).length
-      return { opened: count(keyFileProvider(file)), openedAfter: count(keyFileProvider(copy)) }
+      // With the epoch keys still there: the registry key alone is enough to close everything.
+      const epochs = configuredEpochs(config)
+      return { opened: count(keyFileProvider(file, epochs)), openedAfter: count(keyFileProvider(copy, epochs)) }
     })
   } finally {
     rmSync(folder, { recursive: true, force: true })

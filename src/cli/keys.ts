@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
+import { makeEpochFile } from '../keys/epoch-file.ts'
+import { newEpochs } from '../keys/epochs.ts'
 import { readKeyFile, writeKeyFile } from '../keys/key-file.ts'
 import { keyHolders, registryKeyStates } from '../keys/key-holding.ts'
 import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../keys/key-provider.ts'
@@ -15,19 +17,10 @@ import {
 import type { Holder } from '../keys/store.ts'
 import type { Database } from '../platform/database.ts'
 import { listMunicipalities } from '../town/store.ts'
+import { epochFileOf } from './epochs.ts'
 import type { Progress } from './output.ts'
-import { roomsOver } from './rooms.ts'
+import { recordKeyOperation } from './record-keys.ts'
 import { configuredKeys, withOwner } from './stores.ts'
-
-/** Writes down, in every town's ledger, that keys were made, moved, withdrawn or destroyed. */
-export async function recordKeyOperation(
-  config: Config,
-  { owner, action, occasion = {} }: { owner: Database; action: string; occasion?: Record<string, string> | undefined },
-): Promise<void> {
-  const { gate } = await roomsOver(owner, config)
-  const by = { kind: 'job', id: 'padron keys' } as const
-  for (const town of await listMunicipalities(owner)) await gate.record(town.id, { by, action, occasion })
-}
 
 export function keyFileOf(config: Config): string {
   if (config.registryKeys !== undefined) {
@@ -38,14 +31,17 @@ export function keyFileOf(config: Config): string {
   return config.registryKeyFile
 }
 
-/** Makes the first key file. @throws when there is one already: nothing is ever overwritten */
-export function createKeyFile(config: Config): { file: string; current: string } {
+/** Makes the first key file, and the file with the epoch keys. @throws when there is one already: nothing is ever overwritten */
+export function createKeyFile(config: Config): { file: string; current: string; epochs: string } {
   const file = keyFileOf(config)
   if (existsSync(file))
     throw new ConfigInvalid(`REGISTRY_KEY_FILE: there are keys at ${file} already. Add one with: padron keys rotate`)
+  const epochs = epochFileOf(config)
+  if (existsSync(epochs)) throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${epochs} already.`)
   const material = withNewKey()
+  makeEpochFile(epochs, newEpochs)
   writeKeyFile(file, material)
-  return { file, current: material.current }
+  return { file, current: material.current, epochs }
 }
 
 /** How long one command waits for processes to say that they hold a key, milliseconds: a file is seen within a second. */

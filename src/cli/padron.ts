@@ -13,12 +13,14 @@ import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { backupCommands } from './backup-commands.ts'
 import { DEMO_OFFICE, DEMO_SLUG } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
+import { epochCommands } from './epoch-commands.ts'
 import { importCommand } from './import-command.ts'
-import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
+import { createKeyFile, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
 import { policyCommands } from './policy-commands.ts'
+import { recordKeyOperation } from './record-keys.ts'
 import { configuredPolicies, roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
@@ -188,11 +190,12 @@ function townIn(file: string): TownFile {
 const keys = program.command('keys').description('the keys of the registry')
 keys
   .command('create')
-  .description('make the first registry key file (REGISTRY_KEY_FILE)')
+  .description('make the first registry key file (REGISTRY_KEY_FILE) and the epoch keys (EPOCH_KEY_FILE)')
   .action(() => {
     const made = createKeyFile(readConfig())
     out().result(made, [
       `Made ${made.file}. Keep a copy where neither the database nor its backups are: without it nothing opens.`,
+      `Made ${made.epochs}. It changes by itself: copies go to whoever keeps the backups (padron keys keeper).`,
     ])
   })
 keys
@@ -223,6 +226,7 @@ keys
     const left = await retireKey(readConfig(), key)
     out().result({ retired: key, current: left.current }, [`${key} is gone from the key file.`])
   })
+epochCommands(keys, out)
 keys
   .command('split')
   .description(`write ${SHARES} shares of the registry key; ${QUORUM} of them can destroy it`)

@@ -11,9 +11,10 @@ import { DatabaseOlder, type Installation, installationOf } from '../platform/in
 import { pendingMigrations } from '../platform/migrations.ts'
 import type { Municipality } from '../town/model.ts'
 import { listMunicipalities } from '../town/store.ts'
+import { keysAndCopies, mustHaveEpochs, wrapAnew } from './epochs.ts'
 import type { Progress } from './output.ts'
 import { configuredPolicies, roomsOver } from './rooms.ts'
-import { configuredKeys, journalOf, withOwner } from './stores.ts'
+import { journalOf, withOwner } from './stores.ts'
 
 export interface RestoreOptions {
   /** Every proof issued until now ends and is issued again on request; or those that are known go on until they run out. */
@@ -26,6 +27,8 @@ export interface RestoreOptions {
   anyway: boolean
   /** What cannot be done again is left to be done by hand. */
   leaveOut: boolean
+  /** The file with the private key of whoever keeps the backups: needed where epoch keys were destroyed since the copy. */
+  keeper?: string | undefined
 }
 
 export interface RestoreReport {
@@ -66,7 +69,7 @@ export async function restoreDatabase(
   options: RestoreOptions,
   progress: Progress,
 ): Promise<RestoreReport> {
-  const keys = configuredKeys(config)
+  const keys = await keysAndCopies(config, { keeperFile: options.keeper })
   const journal = journalOf(config, keys)
   const others = options.journals.map((folder) => {
     // One that is mistyped, or whose disk is not there, is not an empty one.
@@ -88,6 +91,7 @@ export async function restoreDatabase(
       )
     const missing = journals.flatMap((one) => one.read((place) => isMissing(place, before))).sort(inOrder)
     mustBeTheRules(missing, policies.digest, options.otherRules)
+    await mustHaveEpochs(owner, keys)
     const towns = await listMunicipalities(owner)
     const { gate, signers } = await roomsOver(owner, config, { keys, policies })
     const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.watch.known?.epoch ?? 0])
@@ -126,6 +130,7 @@ export async function restoreDatabase(
         journaled = coalesce((select max(id) from takings), journaled)`.execute(transaction)
     })
     progress.end()
+    await wrapAnew(config, owner, keys)
     journal.forgive(await installationOf(owner))
     const by = { kind: 'job', id: 'padron restore' } as const
     for (const town of towns)

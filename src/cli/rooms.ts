@@ -1,6 +1,7 @@
 import type { AppDeps, Rooms } from '../app.tsx'
 import type { Config } from '../config.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
+import { epochsMustBeHere } from '../keys/key-holding.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
 import { configuredKeys } from './stores.ts'
@@ -20,6 +21,8 @@ export async function roomsOver(
   config: Config,
   more: Partial<Pick<AppDeps, 'keys' | 'policies'>> = {},
 ): Promise<Rooms> {
+  const keys = more.keys ?? configuredKeys(config)
+  if (more.keys === undefined) await epochsMustBeHere(owner, keys)
   const [{ composeRooms }, policies] = await Promise.all([import('../app.tsx'), more.policies ?? configuredPolicies()])
-  return composeRooms({ database: owner, clock: systemClock, keys: more.keys ?? configuredKeys(config), policies })
+  return composeRooms({ database: owner, clock: systemClock, keys, policies })
 }

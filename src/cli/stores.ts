@@ -1,9 +1,13 @@
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keepEnforcementBodies } from '../firewall/enforcement-bodies.ts'
-import { keyFileProvider } from '../keys/key-file.ts'
-import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
+import { epochFile } from '../keys/epoch-file.ts'
+import { type EpochKeys, epochKeys, parseEpochs } from '../keys/epochs.ts'
+import { type KeyCopies, keyCopies } from '../keys/keeper.ts'
+import { keyFileProvider, readKeyFile } from '../keys/key-file.ts'
+import { type KeyMaterial, type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
 import { type Asks, type Journal, openJournal } from '../ledger/journal.ts'
+import { systemClock } from '../platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
 import { type MigrateOptions, migrate } from '../platform/migrations.ts'
@@ -56,6 +60,8 @@ function lazily(config: Config): KeyProvider {
   return {
     currentKeyId: () => read().currentKeyId(),
     keyIds: () => read().keyIds(),
+    generation: () => read().generation(),
+    epochs: () => read().epochs(),
     wrap: (...words) => read().wrap(...words),
     unwrap: (...words) => read().unwrap(...words),
   }
@@ -88,10 +94,34 @@ export function migrateConfigured(config: Config, options: MigrateOptions): Prom
   )
 }
 
+/** @throws {KeyMaterialInvalid} */
+export const configuredMaterial = (config: Config): KeyMaterial =>
+  config.registryKeys === undefined ? readKeyFile(config.registryKeyFile) : parseKeyMaterial(config.registryKeys)
+
+/** @throws {KeyMaterialInvalid} */
 export function configuredKeys(config: Config): KeyProvider {
+  const material = configuredMaterial(config)
+  const epochs = configuredEpochs(config)
   return config.registryKeys === undefined
-    ? keyFileProvider(config.registryKeyFile)
-    : localKeyProvider(parseKeyMaterial(config.registryKeys))
+    ? keyFileProvider(config.registryKeyFile, epochs)
+    : localKeyProvider(material, epochs)
+}
+
+/** @throws {KeyMaterialInvalid} */
+export function configuredEpochs(config: Config): EpochKeys {
+  if (config.epochKeys === undefined) return epochFile(config.epochKeyFile)
+  const set = parseEpochs(Buffer.from(config.epochKeys, 'base64'))
+  return epochKeys(() => set)
+}
+
+/** @throws {ConfigInvalid} in production without them: who loses the epoch keys would lose everybody */
+export function copiesOf(config: Config): KeyCopies | undefined {
+  if (config.backups) return keyCopies({ ...config.backups, clock: systemClock })
+  if (config.production && config.epochKeys === undefined)
+    throw new ConfigInvalid(
+      'BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: name the public key of whoever keeps the backups, and a folder on another disk for copies of the epoch keys. Make the key with: padron keys keeper <file>',
+    )
+  return undefined
 }
 
 /** @throws {ConfigInvalid} for a town that is not here */

@@ -1,12 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import {
-  type KeyMaterial,
-  KeyMaterialInvalid,
-  type KeyProvider,
-  localKeyProvider,
-  parseKeyMaterial,
-} from './key-provider.ts'
+import type { EpochKeys } from './epochs.ts'
+import { KeyMaterialInvalid } from './key-faults.ts'
+import { type KeyMaterial, type KeyProvider, localKeyProvider, parseKeyMaterial } from './key-provider.ts'
 
 /** Registry keys made for a demonstration begin with this; production refuses them. */
 export const DEMO_KEY_PREFIX = 'demo-'
@@ -47,7 +43,7 @@ export function writeKeyFile(path: string, material: KeyMaterial): void {
 const NO_KEYS: KeyMaterial = { current: 'none', keys: {} }
 
 /** Registry keys from a file, read again within a second of a change: a new key needs no restart. */
-export function keyFileProvider(path: string): KeyProvider {
+export function keyFileProvider(path: string, epochs: EpochKeys): KeyProvider {
   let material = readKeyFile(path)
   let seen = changeOf(path)
   let checked = performance.now()
@@ -60,7 +56,7 @@ export function keyFileProvider(path: string): KeyProvider {
       seen = now
     }
     return material
-  })
+  }, epochs)
 }
 
 function changeOf(path: string): string | undefined {

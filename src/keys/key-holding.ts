@@ -2,9 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { type Log, outlineOf } from '../platform/telemetry.ts'
 import { SealBroken } from './cipher.ts'
-import { KeyMaterialInvalid, type KeyProvider } from './key-provider.ts'
+import { KeyMaterialInvalid } from './key-faults.ts'
+import type { KeyProvider } from './key-provider.ts'
 import { municipalityKeys } from './municipality-keys.ts'
-import { type Holder, holders, holdKeys, type KeyState, keyStates, letGoOfKeys } from './store.ts'
+import {
+  epochsKnown,
+  type Holder,
+  holders,
+  holdKeys,
+  type KeyState,
+  keyStates,
+  letGoOfKeys,
+  openEpochs,
+} from './store.ts'
 
 /** How often a process says which keys it holds, milliseconds. */
 export const HEARTBEAT = 2_000
@@ -15,7 +25,12 @@ export const GONE = 30
 export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: Log): Promise<() => Promise<void>> {
   const process = randomUUID()
   const say = async () => {
-    await holdKeys(database, { process, held: [...keys.keyIds()], current: keys.currentKeyId() })
+    await holdKeys(database, {
+      process,
+      held: [...keys.keyIds()],
+      current: keys.currentKeyId(),
+      generation: keys.generation(),
+    })
   }
   await say()
   let saying = Promise.resolve()
@@ -56,6 +71,37 @@ export async function keysMissing(
 }
 
 /**
+ * Makes the epochs of a registry in which nothing is sealed yet known; of any other, looks whether every key is here and is the
+ * one that is meant.
+ *
+ * @throws {KeyMaterialInvalid}
+ */
+export async function epochsMustBeHere(database: Database, keys: KeyProvider): Promise<void> {
+  const here = new Map(keys.epochs().map((one) => [`${one.bucket} ${one.epoch}`, one.mark.toString('hex')]))
+  const { rows } = await epochsKnown(database)
+  if (rows.length === 0) {
+    const named = keys.epochs().map(({ bucket, epoch, mark }) => ({ bucket, epoch, mark: mark.toString('hex') }))
+    await openEpochs(database, JSON.stringify(named))
+    return
+  }
+  const missing = await epochsMissing(database, keys)
+  if (missing > 0)
+    throw new KeyMaterialInvalid(
+      `${missing} epoch keys by which people are sealed here are not among those given. After a restore run: padron restore --keeper <file>. If the file with the epoch keys is lost: padron keys recover <file>`,
+    )
+  const inUse = rows.filter(({ closedAt }) => closedAt === null)
+  if (inUse.some(({ bucket, epoch, mark }) => here.get(`${bucket} ${epoch}`) !== mark.toString('hex')))
+    throw new KeyMaterialInvalid('The epoch keys given are those of another registry.')
+}
+
+/** How many epochs wrap something here, or may, of which the key is not among those given. */
+export async function epochsMissing(database: Database, keys: KeyProvider): Promise<number> {
+  const here = new Set(keys.epochs().map(({ bucket, epoch }) => `${bucket} ${epoch}`))
+  const { rows } = await epochsKnown(database)
+  return rows.filter(({ bucket, epoch, closedAt }) => closedAt === null && !here.has(`${bucket} ${epoch}`)).length
+}
+
+/**
  * Refuses a start with keys that do not open what is here.
  *
  * @throws {KeyMaterialInvalid} which says which key is missing, retired or another than it was
@@ -65,6 +111,7 @@ export async function mustOpen(
   keys: KeyProvider,
   municipalityIds: readonly string[],
 ): Promise<void> {
+  await epochsMustBeHere(database, keys)
   const { missing, retired } = await keysMissing(database, keys)
   if (missing.length > 0)
     throw new KeyMaterialInvalid(

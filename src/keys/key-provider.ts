@@ -1,12 +1,23 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
-import { Problem } from '../platform/problem.ts'
 import { openBytes, sealBytes } from './cipher.ts'
+import { type Epoch, type EpochKeys, markOf } from './epochs.ts'
+import { KeyMaterialInvalid, KeyUnavailable } from './key-faults.ts'
 
 /** Whose data key is wrapped with which registry key, and for what: all of it is authenticated with the wrapping. */
 export interface Wrapping {
   municipalityId: string
   keyId: string
   context: string
+  /** A person's or an address's: it is wrapped by the bucket's epoch key too. @see bucketOf */
+  bucket?: number | undefined
+}
+
+/** Which epoch a process holds a key of. */
+export interface EpochName {
+  bucket: number
+  epoch: number
+  /** 8 bytes that say which key it is. */
+  mark: Buffer
 }
 
 /**
@@ -17,29 +28,14 @@ export interface KeyProvider {
   /** The key new data keys are wrapped under. */
   currentKeyId(): string
   keyIds(): readonly string[]
-  /** @returns 60 bytes: nonce, wrapped key, tag */
+  /** Goes up with each change of the epoch keys. */
+  generation(): number
+  /** The epochs of which a key is here. */
+  epochs(): readonly EpochName[]
+  /** @returns 60 bytes: nonce, wrapped key, tag; in a bucket 64, the first four of which are the number of the epoch */
   wrap(at: Wrapping, dataKey: Uint8Array): Uint8Array
   /** @throws {KeyUnavailable} when the key is not here; {SealBroken} when the wrapping was altered */
   unwrap(at: Wrapping, wrapped: Uint8Array): Uint8Array
-}
-
-/** @throws when a registry key that something was sealed with is not among the keys this process was given. */
-export class KeyUnavailable extends Problem {
-  readonly keyId: string
-
-  constructor(keyId: string) {
-    super(
-      'key-unavailable',
-      503,
-      'The registry cannot open its records: a key is missing. Call whoever looks after this service.',
-    )
-    this.keyId = keyId
-  }
-}
-
-/** @throws when the key material given to the process cannot be read. Says what is wrong with its shape, never its content. */
-export class KeyMaterialInvalid extends Error {
-  readonly code = 'key-material-invalid'
 }
 
 /** `{"current":"k1","keys":{"k1":"<32 bytes, base64>"}}`: what a key file or environment variable holds. */
@@ -85,28 +81,52 @@ export function withNewKey(material?: KeyMaterial, prefix = 'k'): KeyMaterial {
   return { current: id, keys: { ...material?.keys, [id]: randomBytes(32).toString('base64') } }
 }
 
-/** Registry keys held in memory of this process, from a key file or the environment. */
-export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): KeyProvider {
+/** Keys that are worked out are kept, so many of them at most. */
+const MOST_DERIVED = 50_000
+const EPOCH = 4
+
+/** Registry and epoch keys held in memory of this process, from files or the environment. */
+export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial), epochs: EpochKeys): KeyProvider {
   const present = typeof material === 'function' ? material : () => material
   const derived = new Map<string, KeyObject>()
-  function registryKey(municipalityId: string, keyId: string): KeyObject {
+  let generation = epochs.generation()
+
+  function derivedKey({ municipalityId, keyId }: Wrapping, { bucket, epoch, key }: Partial<Epoch>): KeyObject {
     const root = present().keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
-    const cached = derived.get(`${root} ${municipalityId}`)
+    // What was worked out from an epoch key goes with it.
+    if (generation !== epochs.generation() || derived.size > MOST_DERIVED) derived.clear()
+    generation = epochs.generation()
+    const name = `${root} ${municipalityId} ${bucket} ${epoch}`
+    const cached = derived.get(name)
     if (cached) return cached
-    const key = createSecretKey(
-      new Uint8Array(hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32)),
-    )
-    derived.set(`${root} ${municipalityId}`, key)
-    return key
+    const secret = Buffer.concat([Buffer.from(root, 'base64'), key ?? new Uint8Array()])
+    const info = key === undefined ? 'padron registry key' : 'padron registry and epoch key'
+    const worked = createSecretKey(new Uint8Array(hkdfSync('sha256', secret, municipalityId, info, 32)))
+    secret.fill(0)
+    derived.set(name, worked)
+    return worked
   }
+
   return {
     currentKeyId: () => present().current,
     keyIds: () => Object.keys(present().keys),
-    wrap: ({ municipalityId, keyId, context }, dataKey) =>
-      sealBytes(registryKey(municipalityId, keyId), { plain: dataKey, context }),
-    unwrap: ({ municipalityId, keyId, context }, wrapped) =>
-      openBytes(registryKey(municipalityId, keyId), wrapped, context),
+    generation: () => epochs.generation(),
+    epochs: () => epochs.all().map((one) => ({ bucket: one.bucket, epoch: one.epoch, mark: markOf(one) })),
+    wrap(at, dataKey) {
+      if (at.bucket === undefined) return sealBytes(derivedKey(at, {}), { plain: dataKey, context: at.context })
+      const epoch = epochs.current(at.bucket)
+      const head = Buffer.alloc(EPOCH)
+      head.writeUInt32BE(epoch.epoch)
+      return sealBytes(derivedKey(at, epoch), { plain: dataKey, context: at.context, head })
+    },
+    unwrap(at, wrapped) {
+      if (at.bucket === undefined) return openBytes(derivedKey(at, {}), wrapped, at.context)
+      const number = Buffer.from(wrapped.subarray(0, EPOCH)).readUInt32BE()
+      const epoch = epochs.at(at.bucket, number)
+      if (epoch === undefined) throw new KeyUnavailable(`epoch ${number} of bucket ${at.bucket}`)
+      return openBytes(derivedKey(at, epoch), wrapped.subarray(EPOCH), at.context)
+    },
   }
 }
 

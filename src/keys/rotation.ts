@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { recordRegistryKey, wrappedKey } from './municipality-keys.ts'
 import { rewrap } from './seal.ts'
@@ -83,13 +83,7 @@ export async function rewrapDataKeys(
         registryKeyId: keys.currentKeyId(),
         most: options.batch ?? 500,
       })
-      if (rows.length === 0) return 0
-      const fresh = rows.map((row) => {
-        const { id, registryKeyId, wrapped } = rewrap(keys, wrappedKey(row))
-        return { id, registryKeyId, wrapped: Buffer.from(wrapped).toString('hex') }
-      })
-      await rewrapRows(transaction, JSON.stringify(fresh))
-      return rows.length
+      return rewrapBatch(transaction, keys, rows)
     })
     if (count === 0) {
       if ((await dataKeysToRewrap(database, keys, municipalityId)) === 0) return done
@@ -98,6 +92,21 @@ export async function rewrapDataKeys(
     done += count
     options.progress?.(done)
   }
+}
+
+/** Wraps data keys by the current keys. @returns how many */
+export async function rewrapBatch(
+  transaction: Transaction,
+  keys: KeyProvider,
+  rows: readonly Parameters<typeof wrappedKey>[0][],
+): Promise<number> {
+  if (rows.length === 0) return 0
+  const fresh = rows.map((row) => {
+    const { id, registryKeyId, wrapped } = rewrap(keys, wrappedKey(row))
+    return { id, registryKeyId, wrapped: Buffer.from(wrapped).toString('hex') }
+  })
+  await rewrapRows(transaction, JSON.stringify(fresh))
+  return rows.length
 }
 
 /**

@@ -3,7 +3,8 @@ import { type _HMAC, hmac } from '@noble/hashes/hmac.js'
 import { type _SHA256, sha256 } from '@noble/hashes/sha2.js'
 import { randomBytes } from '../platform/random.ts'
 import { openBytes, SealBroken, sealBytes } from './cipher.ts'
-import type { KeyProvider } from './key-provider.ts'
+import { bucketOf } from './epochs.ts'
+import type { KeyProvider, Wrapping } from './key-provider.ts'
 
 /** Ciphertext as it lies in a column. Nothing but the gate's opener turns it back. */
 export type Sealed = Uint8Array & { readonly __sealed: unique symbol }
@@ -17,7 +18,7 @@ export interface CiphertextLocation {
   row: string
 }
 
-/** A data key as stored: wrapped by a registry key. */
+/** A data key as stored: wrapped by a registry key, and where it is a person's or an address's by an epoch key. */
 export interface WrappedKey {
   id: string
   municipalityId: string
@@ -31,7 +32,14 @@ const HEADER = 17
 const STEP = 64
 const contextOf = (location: CiphertextLocation, keyId: string) =>
   `padron:1:${location.table}:${location.column}:${location.row}:${keyId}`
-const wrapContext = (id: string, owner: DataKeyOwner) => `padron:1:data_keys:wrapped:${id}:${owner}`
+
+/** How a data key is wrapped: those of people and addresses by their bucket's epoch key too. */
+const wrappingOf = ({ id, municipalityId, owner, registryKeyId: keyId }: Omit<WrappedKey, 'wrapped'>): Wrapping => ({
+  municipalityId,
+  keyId,
+  context: `padron:1:data_keys:wrapped:${id}:${owner}`,
+  bucket: owner === 'neighbour' || owner === 'address' ? bucketOf(id) : undefined,
+})
 
 type Keyed = _HMAC<_SHA256>
 
@@ -69,12 +77,11 @@ export class DataKey {
   }
 
   wrap(keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): WrappedKey {
-    const registryKeyId = keys.currentKeyId()
-    const wrapped = keys.wrap(
-      { municipalityId, keyId: registryKeyId, context: wrapContext(this.id, owner) },
-      this.#key.export(),
-    )
-    return { id: this.id, municipalityId, owner, registryKeyId, wrapped }
+    const whose = { id: this.id, municipalityId, owner, registryKeyId: keys.currentKeyId() }
+    const bytes = this.#key.export()
+    const wrapped = keys.wrap(wrappingOf(whose), bytes)
+    bytes.fill(0)
+    return { ...whose, wrapped }
   }
 
   /** HMAC-SHA-256, for keys that index rather than seal. */
@@ -112,16 +119,13 @@ export function newDataKey(id: string): DataKey {
 
 /** @throws {KeyUnavailable} {SealBroken} */
 export function unwrapDataKey(keys: KeyProvider, row: WrappedKey): DataKey {
-  return new DataKey(
-    row.id,
-    keys.unwrap(
-      { municipalityId: row.municipalityId, keyId: row.registryKeyId, context: wrapContext(row.id, row.owner) },
-      row.wrapped,
-    ),
-  )
+  const bytes = keys.unwrap(wrappingOf(row), row.wrapped)
+  const key = new DataKey(row.id, bytes)
+  bytes.fill(0)
+  return key
 }
 
-/** The same data key under the provider's current registry key. */
+/** The same data key under the provider's current registry key, and the current epoch key of its bucket. */
 export function rewrap(keys: KeyProvider, row: WrappedKey): WrappedKey {
   return unwrapDataKey(keys, row).wrap(keys, row.municipalityId, row.owner)
 }

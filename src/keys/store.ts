@@ -10,14 +10,17 @@ export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id',
 
 export const holdKeys = (
   database: Database,
-  { process, held, current }: { process: string; held: string[]; current: string },
-) => sql`select hold_keys(${process}::text::uuid, ${held}::text[], ${current})`.execute(database)
+  { process, held, current, generation }: { process: string; held: string[]; current: string; generation: number },
+) =>
+  sql`select hold_keys(${process}::text::uuid, ${held}::text[], ${current}, ${generation}::integer::bigint)`.execute(
+    database,
+  )
 
 export const letGoOfKeys = (database: Database, process: string) =>
   sql`select let_go_of_keys(${process}::text::uuid)`.execute(database).catch(() => {})
 
 export const holders = (database: Database, gone: number) =>
-  sql<Holder>`select process::text, keys, current from key_holders
+  sql<Holder>`select process::text, keys, current, generation::integer from key_holders
     where seen_at > clock_timestamp() - make_interval(secs => ${gone}::double precision)`.execute(database)
 
 export const keyStates = (database: Database) =>
@@ -144,11 +147,43 @@ export const dataKeysSome = (database: Database) =>
 export const dataKeysAtRandom = (database: Database, most: number) =>
   database.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(most).execute()
 
+/** Epochs there are, without those whose key is gone. */
+export const epochsKnown = (database: Database) =>
+  sql<{ bucket: number; epoch: number; mark: Buffer; lost: boolean; closedAt: Date | null; newest: boolean }>`
+    select bucket, epoch, mark, lost, closed_at as "closedAt",
+      not exists (select from epochs newer where newer.bucket = one.bucket and newer.epoch > one.epoch) as newest
+    from epochs one where gone_at is null order by bucket, epoch`.execute(database)
+
+export const openEpochs = (database: Database, named: string) =>
+  sql`select open_epochs(${named}::text::jsonb)`.execute(database)
+
+export const closeEpochs = (database: Database) =>
+  sql<{ still: number }>`select close_epochs() as still`.execute(database)
+
+export const markGone = (database: Database, named: string) =>
+  sql`select epochs_gone(${named}::text::jsonb)`.execute(database)
+
+/** Data keys of a town that an older epoch wraps. */
+export const lockOfOldEpochs = (transaction: Transaction, municipalityId: string, most: number) =>
+  sql<{ id: string; municipality_id: string; owner: string; registry_key_id: string; wrapped: Buffer }>`
+    select id, municipality_id, owner, registry_key_id, wrapped from data_keys
+    where municipality_id = ${municipalityId}::text::uuid and (bucket, epoch) in (
+      select bucket, epoch from epochs one where closed_at is null
+        and exists (select from epochs newer where newer.bucket = one.bucket and newer.epoch > one.epoch))
+    order by id limit ${most}
+    -- None that somebody holds: whoever seals under these keys, or erases them, does so in an order of their own.
+    for no key update skip locked`.execute(transaction)
+
+export const townsOfOldEpochs = (database: Database) =>
+  sql<{ id: string }>`select towns_of_old_epochs()::text as id`.execute(database)
+
 /** What a process says of its registry keys: ids, never bytes. */
 export interface Holder {
   process: string
   keys: readonly string[]
   current: string
+  /** Of its epoch keys. */
+  generation: number
 }
 
 export interface KeyState {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KeyMaterialInvalid, type KeyProvider } from '../keys/key-provider.ts'
+import { KeyMaterialInvalid } from '../keys/key-faults.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
 import type { Database } from '../platform/database.ts'
 import {
   DatabaseOlder,

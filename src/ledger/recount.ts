@@ -1,4 +1,5 @@
-import { type KeyProvider, KeyUnavailable } from '../keys/key-provider.ts'
+import { KeyUnavailable } from '../keys/key-faults.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { type DataKey, sealedKeyId, unwrapDataKey } from '../keys/seal.ts'
 import { dataKeysAmong } from '../keys/store.ts'

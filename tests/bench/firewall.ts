@@ -5,6 +5,7 @@ import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Requester, Staff } from '../../src/firewall/requester.ts'
 import { demoToken } from '../../src/identity/demo-token.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { ed25519Verifier } from '../../src/ledger/checkpoint.ts'
 import { leafRecounter } from '../../src/ledger/recount.ts'
@@ -15,6 +16,7 @@ import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { migrate } from '../../src/platform/migrations.ts'
 import { registerNeighbour } from '../../src/registry/register/register.ts'
 import { foundTown } from '../../src/town/town-file.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { dice, percentile, townsperson } from './people.ts'
 import { type Stage, serveOn } from './stage.ts'
 
@@ -69,7 +71,8 @@ async function furnished(stage: Stage, name: string) {
     hourlyBudgetOrganisation: 1_000_000,
   })
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
-  const keys = localKeyProvider(withNewKey())
+  const keys = localKeyProvider(withNewKey(), freshEpochs())
+  await epochsMustBeHere(database, keys)
   const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
   const close = async () => {
     await database.destroy()

@@ -4,6 +4,7 @@ import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { ed25519Verifier } from '../../src/ledger/checkpoint.ts'
 import { append, ledgerEntry } from '../../src/ledger/entries.ts'
@@ -15,6 +16,7 @@ import { inMunicipality, openDatabase, postgresDialect } from '../../src/platfor
 import { migrate } from '../../src/platform/migrations.ts'
 import { registerNeighbour } from '../../src/registry/register/register.ts'
 import { foundTown } from '../../src/town/town-file.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { percentile, townsperson } from './people.ts'
 import type { Stage } from './stage.ts'
 
@@ -37,7 +39,8 @@ export async function measureLedger(stage: Stage, say: (line: string) => void): 
     hourlyBudgetStaff: 1_000_000,
   })
   const database = openDatabase(postgresDialect(url, { connections: 8, role: 'padron_app' }))
-  const keys = localKeyProvider(withNewKey())
+  const keys = localKeyProvider(withNewKey(), freshEpochs())
+  await epochsMustBeHere(database, keys)
   const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
   const clerk: Staff = { kind: 'staff', id: 'bench', role: 'clerk', organisationId: DEMO_OFFICE }
   const ledger = sequencer(database)

@@ -6,6 +6,7 @@ import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { epochFile } from '../../src/keys/epoch-file.ts'
 import { keyFileProvider } from '../../src/keys/key-file.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
@@ -44,7 +45,10 @@ export async function measurePortal(stage: Stage): Promise<PortalFigures> {
   const database = openDatabase(postgresDialect(url, { connections: 4, role: 'padron_app' }))
   const browser = await openBrowser()
   try {
-    const keys = keyFileProvider(join(service.folder, 'registry-keys.json'))
+    const keys = keyFileProvider(
+      join(service.folder, 'registry-keys.json'),
+      epochFile(join(service.folder, 'epoch-keys')),
+    )
     const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
     const [town] = await listMunicipalities(database)
     if (town === undefined) throw new Error('no town')

@@ -6,6 +6,7 @@ import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { inventedNeighbour } from '../../src/cli/invented-neighbours.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
@@ -15,6 +16,7 @@ import { registerNeighbour } from '../../src/registry/register/register.ts'
 import { searchNeighbours } from '../../src/registry/search/search.ts'
 import { foundTown } from '../../src/town/town-file.ts'
 import { criteriaOf } from '../../src/web/desk/query.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { dice, townsperson } from './people.ts'
 import type { Stage } from './stage.ts'
 
@@ -71,10 +73,12 @@ export async function measureQuality(stage: Stage, say: (line: string) => void):
   })
   await sql.raw('alter role padron_app set synchronous_commit = off').execute(owner)
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
+  const keys = localKeyProvider(withNewKey(), freshEpochs())
+  await epochsMustBeHere(database, keys)
   const rooms = composeRooms({
     database,
     clock: systemClock,
-    keys: localKeyProvider(withNewKey()),
+    keys,
     policies: loadPolicies(cedar),
   })
   const clerk: Staff = { kind: 'staff', id: 'bench', role: 'clerk', organisationId: DEMO_OFFICE, case: 'bench' }

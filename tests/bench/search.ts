@@ -4,6 +4,7 @@ import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
@@ -13,6 +14,7 @@ import { registerNeighbour } from '../../src/registry/register/register.ts'
 import { searchNeighbours } from '../../src/registry/search/search.ts'
 import { foundTown } from '../../src/town/town-file.ts'
 import { criteriaOf } from '../../src/web/desk/query.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { dice, percentile, townsperson } from './people.ts'
 import type { Stage } from './stage.ts'
 
@@ -46,10 +48,12 @@ export async function measureSearch(
   // Filling need not wait for the disk at every commit; searching does not write what it must not lose either way.
   await sql.raw('alter role padron_app set synchronous_commit = off').execute(owner)
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
+  const keys = localKeyProvider(withNewKey(), freshEpochs())
+  await epochsMustBeHere(database, keys)
   const rooms = composeRooms({
     database,
     clock: systemClock,
-    keys: localKeyProvider(withNewKey()),
+    keys,
     policies: loadPolicies(cedar),
   })
   const clerk: Staff = { kind: 'staff', id: 'bench', role: 'clerk', organisationId: DEMO_OFFICE }

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 it('the owner that the docs name migrates, and the service runs as the login they name', async () => {
   const url = (login: string, password: string) => `postgres://${login}:${password}@127.0.0.1:${server.port}/padron`
-  const environment = {
+  const environment: Record<string, string> = {
     NODE_ENV: 'production',
     DATABASE_OWNER_URL: url('padron_owner', 'owner'),
     DATABASE_URL: url('padron_service', 'service'),
@@ -47,9 +47,12 @@ it('the owner that the docs name migrates, and the service runs as the login the
     return { code: await command.exit, said: command.output() }
   }
   expect(await padron('keys', 'create')).toMatchObject({ code: 0 })
+  const { said } = await padron('keys', 'keeper', join(folder.path, 'keeper.json'))
+  environment.BACKUP_KEEPER_KEY = said.trim().split('\n').at(-1) ?? ''
+  environment.BACKUP_KEYS_DIR = join(folder.path, 'copies')
   expect(await padron('migrate')).toMatchObject({ code: 0 })
   // As the owner does it.
-  const owner = openDatabase(postgresDialect(environment.DATABASE_OWNER_URL, { connections: 1 }))
+  const owner = openDatabase(postgresDialect(environment.DATABASE_OWNER_URL ?? '', { connections: 1 }))
   await sql.raw('grant padron_app to padron_service').execute(owner)
   await owner.destroy()
   const { DATABASE_OWNER_URL: _, ...withoutOwner } = environment

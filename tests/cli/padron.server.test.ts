@@ -36,6 +36,9 @@ beforeAll(async () => {
       '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["riudor"],"roles":["clerk"],"clients":true}]',
     TOKEN_AUDIENCE: 'urn:padron:api',
   }
+  const { publicKey } = await padron('keys', 'keeper', join(folder.path, 'keeper.json'))
+  environment.BACKUP_KEEPER_KEY = JSON.stringify(publicKey)
+  environment.BACKUP_KEYS_DIR = join(folder.path, 'copies')
 })
 afterAll(async () => {
   for (const service of running) await service.kill('SIGKILL')

@@ -7,12 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeRooms, createApp } from '../../src/app.tsx'
 import { retireKey, rotateRegistryKey } from '../../src/cli/keys.ts'
 import { type Config, readConfig } from '../../src/config.ts'
+import { makeEpochFile } from '../../src/keys/epoch-file.ts'
+import { KeyMaterialInvalid } from '../../src/keys/key-faults.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts'
 import { mustOpen, sayWhatIsHeld } from '../../src/keys/key-holding.ts'
-import { KeyMaterialInvalid, localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
+import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { rewrapDataKeys } from '../../src/keys/rotation.ts'
 import { openDatabase, postgresDialect, type Transaction } from '../../src/platform/database.ts'
 import { asking, openApp, type TestApp } from '../support/app.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { somebody } from '../support/people.ts'
 import { run } from '../support/process.ts'
 import { WHOLE } from '../support/sampled.ts'
@@ -32,11 +35,12 @@ beforeAll(async () => {
   app = await openApp({ town: { budgets: { clerk: { hour: wide, day: wide, month: wide } } } })
   const first = join(folder, 'host-0', 'keys.json')
   writeKeyFile(first, app.material.current)
+  makeEpochFile(join(folder, 'host-0', 'epoch-keys'), () => app.epochs.current)
   config = configOf(first)
   for (let i = 0; i < 2; i += 1) {
     const file = join(folder, `host-${i}`, 'keys.json')
     if (i > 0) bringTo(file)
-    const keys = keyFileProvider(file)
+    const keys = keyFileProvider(file, freshEpochs(app.epochs.current))
     const database = openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 3, role: 'padron_app' }))
     const silence = await sayWhatIsHeld(database, keys, (line) => void app.log.push(line))
     closing.push(silence, () => database.destroy())
@@ -142,7 +146,7 @@ describe('turning the registry key over two hosts', () => {
       await retireKey(config, id)
     }
     expect(await wrappedBy()).not.toContain(old)
-    const stale = localKeyProvider({ current: old, keys: material.keys })
+    const stale = localKeyProvider({ current: old, keys: material.keys }, freshEpochs(app.epochs.current))
     const database = openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 2, role: 'padron_app' }))
     const deps = { ...app.deps, database, keys: stale }
     const served = createApp(deps, composeRooms(deps))
@@ -210,7 +214,7 @@ describe('turning the registry key over two hosts', () => {
     const rewrapped = await owner.transaction().execute(async (transaction) => {
       await refers(transaction, rest.at(-1)?.id)
       const rewrapping = rewrapDataKeys(owner, {
-        keys: localKeyProvider({ current: other, keys }),
+        keys: localKeyProvider({ current: other, keys }, freshEpochs(app.epochs.current)),
         municipalityId: app.town.id,
         options: {
           batch: 1e6,
@@ -232,16 +236,16 @@ describe('keys that cannot be used end a start with one sentence', () => {
     const { current, keys } = readKeyFile(config.registryKeyFile)
     const handle = database()
     const other = withNewKey()
-    await expect(mustOpen(handle, localKeyProvider(other), [app.town.id])).rejects.toThrow(
-      /is not among the keys given/,
-    )
+    await expect(
+      mustOpen(handle, localKeyProvider(other, freshEpochs(app.epochs.current)), [app.town.id]),
+    ).rejects.toThrow(/is not among the keys given/)
     const renamed = {
       current,
       keys: Object.fromEntries(Object.keys(keys).map((id) => [id, Object.values(other.keys)[0] ?? ''])),
     }
-    await expect(mustOpen(handle, localKeyProvider(renamed), [app.town.id])).rejects.toThrow(
-      /are other keys than those/,
-    )
+    await expect(
+      mustOpen(handle, localKeyProvider(renamed, freshEpochs(app.epochs.current)), [app.town.id]),
+    ).rejects.toThrow(/are other keys than those/)
     await handle.destroy()
   })
 
@@ -259,7 +263,7 @@ describe('keys that cannot be used end a start with one sentence', () => {
   ])('when the file is %s', (name, make, words) => {
     const path = join(folder, `bad ${name}`)
     make(path)
-    expect(() => keyFileProvider(path)).toThrow(KeyMaterialInvalid)
-    expect(() => keyFileProvider(path)).toThrow(words)
+    expect(() => keyFileProvider(path, freshEpochs(app.epochs.current))).toThrow(KeyMaterialInvalid)
+    expect(() => keyFileProvider(path, freshEpochs(app.epochs.current))).toThrow(words)
   })
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
@@ -12,10 +12,17 @@ import { checkLedger } from '../../src/cli/ledger.ts'
 import { type RestoreReport, restoreDatabase } from '../../src/cli/restore.ts'
 import { readConfig } from '../../src/config.ts'
 import { signInWithCard } from '../../src/identity/sign-in-with-card.ts'
+import { readEpochFile } from '../../src/keys/epoch-file.ts'
+import { type KeyCopies, keyCopies, makeKeeper } from '../../src/keys/keeper.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
+import { storeDataKey, wrappedKey } from '../../src/keys/municipality-keys.ts'
+import { newDataKey, unwrapDataKey } from '../../src/keys/seal.ts'
+import { turnEpochs } from '../../src/keys/turning.ts'
 import { ed25519Verifier, parseVerifierKey } from '../../src/ledger/checkpoint.ts'
 import { mustBeTheNewest, openJournal } from '../../src/ledger/journal.ts'
 import { latestCheckpoint } from '../../src/ledger/proofs.ts'
-import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { uuidv7 } from '../../src/platform/clock.ts'
+import { type Database, inMunicipality, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { DatabaseOlder } from '../../src/platform/installation.ts'
 import { createRunner } from '../../src/platform/jobs.ts'
 import { endWaysIn } from '../../src/registry/person/end-ways-in.ts'
@@ -27,6 +34,12 @@ import { register } from '../support/people.ts'
 // A drill: a town is copied, goes on, is lost, and is put back from the copy.
 
 const folder = mkdtempSync(join(tmpdir(), 'padron-journal-'))
+const keyFolder = mkdtempSync(join(tmpdir(), 'padron-epochs-'))
+const epochFile = join(keyFolder, 'epoch-keys')
+const copied = join(keyFolder, 'copies')
+const keeperFile = join(keyFolder, 'keeper.json')
+let keeper: string
+let copies: KeyCopies
 const BORDER = '0192f000-0000-7000-8000-000000000007'
 const LIBRARY = '0192f000-0000-7000-8000-000000000002'
 const silent = { begin: () => {}, at: () => {}, end: () => {} }
@@ -38,7 +51,12 @@ let app: TestApp
 let root: Database
 let town: string
 beforeAll(async () => {
-  app = await openApp({ journal: folder })
+  const { privateJwk, publicJwk } = await makeKeeper()
+  writeFileSync(keeperFile, JSON.stringify(privateJwk), { mode: 0o600 })
+  keeper = JSON.stringify(publicJwk)
+  app = await openApp({ journal: folder, epochFile })
+  copies = keyCopies({ folder: copied, keeper, days: 35, clock: app.clock })
+  await copies.keep(readEpochFile(epochFile))
   root = openDatabase(postgresDialect(app.url('postgres').replace(/[^/]*$/, 'postgres'), { connections: 1 }))
   town = app.url('postgres').replace(/^.*\//, '')
 })
@@ -47,6 +65,7 @@ afterAll(async () => {
   await sql.raw(`drop database if exists ${town}_copy with (force)`).execute(root)
   await root?.destroy()
   rmSync(folder, { recursive: true, force: true })
+  rmSync(keyFolder, { recursive: true, force: true })
 })
 
 /** A process of the service, as it starts on what is there now. */
@@ -123,11 +142,15 @@ const environment = () => ({
   DATABASE_OWNER_URL: app.url('postgres'),
   REGISTRY_KEYS: JSON.stringify(app.material.current),
   JOURNAL_DIR: folder,
+  EPOCH_KEY_FILE: epochFile,
+  BACKUP_KEEPER_KEY: keeper,
+  BACKUP_KEYS_DIR: copied,
   DEMO: 'true',
 })
 
 describe('a town that is put back to a copy of itself', () => {
   const people: Record<string, string> = {}
+  let beside = ''
   let card = ''
   let kept = ''
   let report: RestoreReport
@@ -141,6 +164,12 @@ describe('a town that is put back to a copy of itself', () => {
     expect(await disclosed(app.ask)).toBe(200)
     lasting = await processOn()
     await lasting.background.once()
+
+    // Somebody of the bucket of whoever is erased: their key is wrapped anew afterwards.
+    beside = `${uuidv7().slice(0, -4)}${people.erased?.slice(-4)}`
+    await inMunicipality(app.database, app.town.id, (transaction) =>
+      storeDataKey(transaction, newDataKey(beside).wrap(app.keys, app.town.id, 'neighbour')),
+    )
 
     // The copy: nobody may be connected while it is made.
     await sql.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${town}'`).execute(root)
@@ -162,6 +191,8 @@ describe('a town that is put back to a copy of itself', () => {
       `update neighbours set departed_on = today_in('${app.town.id}') where id = '${people.erased}' returning 1`,
     )
     await app.peek(`select forget_neighbour('${app.town.id}', '${people.erased}')`)
+    const ended = { database: app.database, keys: app.keys, file: epochFile, copies }
+    expect(await turnEpochs(ended, { patience: 5_000, grace: 0 })).toMatchObject({ rewrapped: 1, waits: undefined })
     await app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
       values ('${app.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
     await lasting.background.once()
@@ -219,10 +250,15 @@ describe('a town that is put back to a copy of itself', () => {
     await expect(restoreDatabase(readConfig(environment()), options, silent)).rejects.toThrow(/no journal in/)
   })
 
+  it('and is not repaired without whoever keeps the backups, where epoch keys were destroyed since', async () => {
+    const options = { proofs: 'lapse', journals: [], otherRules: false, anyway: false, leaveOut: false } as const
+    await expect(restoreDatabase(readConfig(environment()), options, silent)).rejects.toThrow('--keeper')
+  })
+
   it('is repaired', async () => {
     report = await restoreDatabase(
       readConfig(environment()),
-      { proofs: 'lapse', journals: [], otherRules: false, anyway: false, leaveOut: false },
+      { proofs: 'lapse', journals: [], otherRules: false, anyway: false, leaveOut: false, keeper: keeperFile },
       silent,
     )
     expect(report.epoch).toBe(2)
@@ -270,6 +306,20 @@ describe('a town that is put back to a copy of itself', () => {
       await expect(
         signInWithCard(after.rooms, app.town, { typed: { code: card, word: 'una paraula' }, source: 'here' }),
       ).rejects.toMatchObject({ code: 'card-refused' })
+    })
+
+    it('with everybody else wrapped by the epoch keys that are in force, and by no other', async () => {
+      expect(
+        await app.peek(
+          'select distinct one.closed_at is null as open from epochs one join data_keys using (bucket, epoch)',
+        ),
+      ).toEqual([{ open: true }])
+      const [row] = await app.peek<Parameters<typeof wrappedKey>[0] & { epoch: number }>(
+        `select * from data_keys where id = '${beside}'`,
+      )
+      expect(row?.epoch).toBe(2)
+      expect(row && unwrapDataKey(app.keys, wrappedKey(row)).id).toBe(beside)
+      await epochsMustBeHere(app.database, app.keys)
     })
 
     it('with the links that close the gate', async () => {

@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openBytes, sealBytes } from '../../src/keys/cipher.ts'
+import { KeyMaterialInvalid, KeyUnavailable } from '../../src/keys/key-faults.ts'
 import { KEY_FILE_FRESH, keyFileProvider, readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts'
 import {
   equalInConstantTime,
-  KeyMaterialInvalid,
-  KeyUnavailable,
   localKeyProvider,
   parseKeyMaterial,
   withAnnouncedKey,
   withNewKey,
 } from '../../src/keys/key-provider.ts'
+import { freshEpochs } from '../support/epochs.ts'
+
+const EPOCHS = freshEpochs()
 
 const folder = mkdtempSync(join(tmpdir(), 'padron-key-material-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -78,8 +80,8 @@ describe('key material', () => {
     const material = { current: 'a', keys: { a: KEY, b: Buffer.alloc(32, 9).toString('base64') } }
     const at = { municipalityId: 'town', keyId: 'a', context: 'for this' }
     const dataKey = Buffer.alloc(32, 1)
-    const wrapped = localKeyProvider(material).wrap(at, dataKey)
-    const other = localKeyProvider(() => material)
+    const wrapped = localKeyProvider(material, EPOCHS).wrap(at, dataKey)
+    const other = localKeyProvider(() => material, EPOCHS)
     expect([...other.unwrap(at, wrapped)]).toEqual([...dataKey])
     for (const elsewhere of [{ municipalityId: 'other' }, { keyId: 'b' }, { context: 'for that' }])
       expect(() => other.unwrap({ ...at, ...elsewhere }, wrapped)).toThrow()
@@ -160,7 +162,7 @@ describe('a key file', () => {
       now.mockReturnValue(10_000)
       const file = path('watched.json')
       writeKeyFile(file, material)
-      const provider = keyFileProvider(file)
+      const provider = keyFileProvider(file, EPOCHS)
       writeKeyFile(file, { current: 'b', keys: { a: KEY, b: KEY } })
       now.mockReturnValue(10_000 + KEY_FILE_FRESH)
       expect(provider.currentKeyId()).toBe('a')

@@ -10,6 +10,7 @@ import {
   switchRegistryKey,
 } from '../../src/keys/rotation.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { openRecord, register } from '../support/people.ts'
 
 let app: TestApp
@@ -26,7 +27,7 @@ describe('rotating the registry key', () => {
     const next = withNewKey(old, 'next')
     await announceRegistryKey(app.database, app.town.id, next.current)
     app.material.current = next
-    const keys = localKeyProvider(next)
+    const keys = localKeyProvider(next, freshEpochs(app.epochs.current))
     const total = await dataKeysToRewrap(app.database, keys, app.town.id)
     expect(total).toBeGreaterThan(24)
 
@@ -85,7 +86,7 @@ describe('a registry key that turns in the middle of a registration', () => {
       expect(status).toBe(200)
       expect(body).toHaveProperty('address')
     }
-    const keys = localKeyProvider(other)
+    const keys = localKeyProvider(other, freshEpochs(app.epochs.current))
     expect(await rewrapDataKeys(app.database, { keys, municipalityId: app.town.id })).toBeGreaterThan(0)
     await retireRegistryKey(app.database, app.town.id, one.current)
   })

@@ -68,7 +68,7 @@ describe('every column of the database', () => {
     const open = columns
       .filter((one) => one.type === 'bytea' && !OPAQUE.includes(find(one).kind) && find(one).kind !== 'public')
       .map(({ table, column }) => `${table}.${column}`)
-    expect(open).toEqual(['demand_documents.sha256', 'passkeys.public_key'])
+    expect(open).toEqual(['demand_documents.sha256', 'epochs.mark', 'passkeys.public_key'])
   })
 
   it('that holds a text says which, and every text that is kept has such a column', () => {

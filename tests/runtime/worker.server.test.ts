@@ -1,14 +1,18 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { unstable_startWorker } from 'wrangler'
 import { demoToken, demoTrust, dpopProof, newProofKey } from '../../src/identity/demo-token.ts'
+import { epochBytes } from '../../src/keys/epochs.ts'
 import { verifyProof } from '../../src/verify/index.ts'
 import { AUDIENCE, openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { freePort } from '../support/postgres-server.ts'
+import { run } from '../support/process.ts'
 
 const TEST_CONFIG = 'wrangler.test.toml'
 
+const state = mkdtempSync(join(tmpdir(), 'padron-worker-'))
 let app: TestApp
 let worker: Awaited<ReturnType<typeof unstable_startWorker>>
 let origin: string
@@ -36,9 +40,24 @@ beforeAll(async () => {
     )
     .replace(/(binding = "HYPERDRIVE"\n)/, `$1localConnectionString = ${JSON.stringify(app.url('padron_app_login'))}\n`)
   writeFileSync(TEST_CONFIG, config)
+  const epochs = join(state, 'epoch-keys')
+  writeFileSync(epochs, epochBytes(app.epochs.current), { mode: 0o600 })
+  const put = ['kv', 'key', 'put', 'epoch-keys', '--path', epochs, '--binding', 'EPOCHS', '--local']
+  const kept = run(
+    ['npx', 'wrangler', ...put, '--config', TEST_CONFIG, '--persist-to', state],
+    {},
+    { within: process.cwd() },
+  )
+  expect(await kept.exit, kept.output()).toBe(0)
   worker = await unstable_startWorker({
     config: join(process.cwd(), TEST_CONFIG),
-    dev: { server: { hostname: '127.0.0.1', port }, inspector: false, logLevel: 'warn', watch: false },
+    dev: {
+      persist: state,
+      server: { hostname: '127.0.0.1', port },
+      inspector: false,
+      logLevel: 'warn',
+      watch: false,
+    },
   })
   await worker.ready
 })
@@ -47,6 +66,7 @@ afterAll(async () => {
   await worker?.dispose()
   await app?.close()
   rmSync(TEST_CONFIG, { force: true })
+  rmSync(state, { recursive: true, force: true })
 })
 
 /** Staff bear their token; a provider's machine proves with each request that the token is its own. */

@@ -13,6 +13,9 @@ import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
 import { type RouteSpec, specOf } from '../../src/http/route.ts'
 import { demoToken, demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
+import { epochFile, makeEpochFile } from '../../src/keys/epoch-file.ts'
+import { type EpochSet, epochKeys, newEpochs } from '../../src/keys/epochs.ts'
+import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { type Asks, type Journal, openJournal } from '../../src/ledger/journal.ts'
 import type { Clock } from '../../src/platform/clock.ts'
@@ -84,6 +87,7 @@ export interface TestApp {
   clock: MovableClock
   keys: KeyProvider
   material: { current: KeyMaterial }
+  epochs: { current: EpochSet }
   policies: PolicyEngine
   log: LogLine[]
   fetch(request: Request): Promise<Response>
@@ -108,20 +112,26 @@ export interface HouseOptions {
   store?: 'embedded' | 'postgres'
   /** A folder for the journal of what is taken away. */
   journal?: string
+  /** A file for the epoch keys, so that they can be turned. */
+  epochFile?: string
+  /** Another server than that of the run. */
+  port?: number
   /** A database of its own whose tables are divided into so many parts, on the real server only. */
   partitions?: number
 }
 
 /** The whole service over a fresh migrated database with the invented town in it. */
 export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
-  const stores =
-    (options.store ?? inject('store')) === 'embedded'
-      ? await embeddedStore()
-      : await serverStore(options.connections ?? 8, options.partitions)
+  const stores = (options.store ?? inject('store')) === 'embedded' ? await embeddedStore() : await serverStore(options)
   const { owner } = stores
   const clock = movableClock()
   const material = { current: withNewKey() }
-  const keys = localKeyProvider(() => material.current)
+  const epochs = { current: newEpochs() }
+  if (options.epochFile !== undefined) makeEpochFile(options.epochFile, () => epochs.current)
+  const keys = localKeyProvider(
+    () => material.current,
+    options.epochFile === undefined ? epochKeys(() => epochs.current) : epochFile(options.epochFile),
+  )
   const policies = loadPolicies(cedar)
   const town = await foundTown(owner, {
     ...demoTown('https://vallmar.example', clock.now()),
@@ -129,6 +139,7 @@ export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
     backdateDays: 36_500,
     ...options.town,
   })
+  await epochsMustBeHere(owner, keys)
   await ensureSigningKey({ database: owner, clock, keys }, town.id)
   const journal = options.journal === undefined ? undefined : openJournal(options.journal, keys)
   const database = await stores.app(journal)
@@ -172,6 +183,7 @@ export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
     clock,
     keys,
     material,
+    epochs,
     policies,
     log,
     url: (login) => stores.url(login),
@@ -271,8 +283,7 @@ async function embeddedStore() {
   }
 }
 
-async function serverStore(connections: number, partitions?: number) {
-  const port = inject('postgresPort')
+async function serverStore({ connections = 8, partitions, port = inject('postgresPort') }: HouseOptions) {
   const name = `padron_${randomUUID().replaceAll('-', '')}`
   const url = (login: string = 'postgres', database = name) =>
     `postgres://${login}:${login}@127.0.0.1:${port}/${database}`

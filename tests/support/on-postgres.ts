@@ -28,13 +28,14 @@ const PARTITIONS = process.env.PADRON_PARTITIONS === undefined ? undefined : Num
 // A crash of this server is no subject of any test: those that pull its plug start one of their own.
 const FLAGS = ['-c', 'fsync=off']
 
-async function serverWithTemplate(): Promise<PostgresServer> {
+/** A server with the migrated template, made from the one that is kept. */
+export async function serverWithTemplate(flags: string[] = [], said?: (line: string) => void): Promise<PostgresServer> {
   const kept = await keptFolder(`postgres${PARTITIONS ?? ''}`, async (folder) => {
     const server = await startPostgres(FLAGS)
     await prepare(server)
     await server.keep(folder)
   })
-  return startPostgres(FLAGS, kept)
+  return startPostgres([...FLAGS, ...flags], kept, said)
 }
 
 async function prepare(server: PostgresServer): Promise<void> {

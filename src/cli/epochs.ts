@@ -1,0 +1,143 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Config, ConfigInvalid } from '../config.ts'
+import { makeEpochFile, readEpochFile } from '../keys/epoch-file.ts'
+import { type Epoch, type EpochKeys, epochKeys } from '../keys/epochs.ts'
+import { makeKeeper, openCopies } from '../keys/keeper.ts'
+import { keyFileProvider } from '../keys/key-file.ts'
+import { epochsMissing, epochsMustBeHere } from '../keys/key-holding.ts'
+import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
+import { makeKnown, TURNING, type TurningOptions, turnEpochs } from '../keys/turning.ts'
+import type { Database } from '../platform/database.ts'
+import type { Progress } from './output.ts'
+import { recordKeyOperation } from './record-keys.ts'
+import { configuredEpochs, copiesOf, withOwner } from './stores.ts'
+
+// What an operator does with epoch keys: those that turn by themselves, and the copies that whoever keeps the backups opens.
+
+export function epochFileOf(config: Config): string {
+  if (config.epochKeys !== undefined)
+    throw new ConfigInvalid(
+      'EPOCH_KEYS: keys in the environment are changed where they are kept; this command changes a file.',
+    )
+  return config.epochKeyFile
+}
+
+/** Makes the key pair of whoever keeps the backups. @returns what BACKUP_KEEPER_KEY is set to */
+export async function createKeeper(file: string): Promise<string> {
+  if (existsSync(file)) throw new ConfigInvalid(`There is a file ${file} already: nothing was written over it.`)
+  const { privateJwk, publicJwk } = await makeKeeper()
+  writeFileSync(file, `${JSON.stringify(privateJwk)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  return JSON.stringify(publicJwk)
+}
+
+async function copiesWith(config: Config, keeperFile: string) {
+  if (config.backups === undefined)
+    throw new ConfigInvalid('BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: name the folder with the copies of the epoch keys.')
+  if (!existsSync(keeperFile)) throw new ConfigInvalid(`There is no file ${keeperFile}.`)
+  return openCopies(config.backups.folder, readFileSync(keeperFile, 'utf8'))
+}
+
+/** Puts the newest copy of the epoch keys where the lost file was. @throws {ConfigInvalid} where there is one */
+export async function recoverEpochs(config: Config, keeperFile: string): Promise<{ file: string; generation: number }> {
+  const file = epochFileOf(config)
+  if (existsSync(file))
+    throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${file}. Nothing was written over them.`)
+  const { newest } = await copiesWith(config, keeperFile)
+  makeEpochFile(file, () => newest)
+  await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' }))
+  return { file, generation: newest.generation }
+}
+
+/**
+ * The keys of the configuration, and epoch keys that were destroyed since.
+ *
+ * @param keeperFile the private key of whoever keeps the backups
+ * @param held epoch keys that were there earlier
+ */
+export async function keysAndCopies(
+  config: Config,
+  { keeperFile, held = [] }: { keeperFile?: string | undefined; held?: readonly Epoch[] },
+): Promise<KeyProvider> {
+  const present = configuredEpochs(config)
+  const { all } = keeperFile === undefined ? { all: [] } : await copiesWith(config, keeperFile)
+  const earlier = [...held, ...all].map((one) => ({ ...one, current: false }))
+  const gone = epochKeys(() => ({ generation: 0, epochs: earlier }))
+  const epochs: EpochKeys = {
+    ...present,
+    at: (bucket, epoch) => present.at(bucket, epoch) ?? gone.at(bucket, epoch),
+    all: () => [...present.all(), ...earlier.filter(({ bucket, epoch }) => present.at(bucket, epoch) === undefined)],
+  }
+  return config.registryKeys === undefined
+    ? keyFileProvider(config.registryKeyFile, epochs)
+    : localKeyProvider(parseKeyMaterial(config.registryKeys), epochs)
+}
+
+/** @throws {ConfigInvalid} where a copy of the database is wrapped by epoch keys that are not here */
+export async function mustHaveEpochs(owner: Database, keys: KeyProvider): Promise<void> {
+  if ((await epochsMissing(owner, keys)) > 0)
+    throw new ConfigInvalid(
+      'What was put back is wrapped by epoch keys that were destroyed since: add --keeper <file>, with the private key of whoever keeps the backups.',
+    )
+}
+
+/** Nobody waits for anybody: the service does not run. */
+const AT_ONCE: TurningOptions = { patience: 60_000, grace: 0 }
+
+/** Wraps what was put back by the epoch keys that are in force here: the older ones are not needed any more. */
+export async function wrapAnew(config: Config, owner: Database, keys: KeyProvider): Promise<void> {
+  if (config.epochKeys !== undefined) return
+  const file = epochFileOf(config)
+  await makeKnown(owner, readEpochFile(file))
+  for (;;) {
+    const { waits } = await turnEpochs({ database: owner, keys, file, copies: copiesOf(config) }, AT_ONCE)
+    if (waits === undefined) return
+    if (waits === 'processes') throw new ConfigInvalid(WAITS.processes)
+    await pause(200)
+  }
+}
+
+/** How long one command goes on, milliseconds: beyond the minute that whoever read a wrapped key has to unwrap it. */
+const TURNING_PATIENCE = 180_000
+
+/** Ends what erasures began, as every night does by itself. @throws {ConfigInvalid} where it cannot be ended now: it says why */
+export async function turnEpochKeys(
+  config: Config,
+  progress: Progress,
+  options = TURNING,
+): Promise<{ rewrapped: number; gone: number }> {
+  const file = epochFileOf(config)
+  const copies = copiesOf(config)
+  const keys = await keysAndCopies(config, {})
+  return withOwner(config, async (owner) => {
+    await epochsMustBeHere(owner, keys)
+    await copies?.prune()
+    const until = performance.now() + TURNING_PATIENCE
+    const outcome = { rewrapped: 0, gone: 0 }
+    progress.begin('data keys', 0)
+    for (;;) {
+      const { rewrapped, gone, waits } = await turnEpochs(
+        { database: owner, keys, file, copies },
+        { ...options, progress: (count) => progress.at(outcome.rewrapped + count) },
+      )
+      outcome.rewrapped += rewrapped
+      outcome.gone += gone
+      if (waits === undefined) break
+      if (performance.now() > until) throw new ConfigInvalid(WAITS[waits])
+      await pause(1_000)
+    }
+    progress.end()
+    if (outcome.gone > 0) {
+      const occasion = { epochs: String(outcome.gone) }
+      await recordKeyOperation(config, { owner, action: 'epoch-keys-destroyed', occasion })
+    }
+    return outcome
+  })
+}
+
+const WAITS = {
+  processes:
+    'Processes that run do not hold the newest epoch keys: does every host reach the file (EPOCH_KEY_FILE)? Nothing is lost; run this again.',
+  rows: 'Somebody holds records that are to be wrapped anew. Nothing is lost; run this again.',
+  grace: 'The old keys go in a minute. Run this again.',
+} as const
