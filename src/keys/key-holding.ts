@@ -90,7 +90,7 @@ export async function epochsMustBeHere(database: Database, keys: KeyProvider): P
       `${missing} epoch keys by which people are sealed here are not among those given. After a restore run: padron restore --keeper <file>. If the file with the epoch keys is lost: padron keys recover <file>`,
     )
   const inUse = rows.filter(({ closedAt }) => closedAt === null)
-  if (inUse.some(({ bucket, epoch, mark }) => here.get(`${bucket} ${epoch}`) !== mark.toString('hex')))
+  if (inUse.some(({ bucket, epoch, mark }) => here.get(`${bucket} ${epoch}`) !== Buffer.from(mark).toString('hex')))
     throw new KeyMaterialInvalid('The epoch keys given are those of another registry.')
 }
 

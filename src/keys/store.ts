@@ -149,7 +149,7 @@ export const dataKeysAtRandom = (database: Database, most: number) =>
 
 /** Epochs there are, without those whose key is gone. */
 export const epochsKnown = (database: Database) =>
-  sql<{ bucket: number; epoch: number; mark: Buffer; lost: boolean; closedAt: Date | null; newest: boolean }>`
+  sql<{ bucket: number; epoch: number; mark: Uint8Array; lost: boolean; closedAt: Date | null; newest: boolean }>`
     select bucket, epoch, mark, lost, closed_at as "closedAt",
       not exists (select from epochs newer where newer.bucket = one.bucket and newer.epoch > one.epoch) as newest
     from epochs one where gone_at is null order by bucket, epoch`.execute(database)
