@@ -82,6 +82,8 @@ export interface AppDeps {
   senderConstrained?: boolean
   /** What is known of the database, so that a restored database is noticed. */
   watch?: InstallationWatch | undefined
+  /** How many days backups are kept; the longest they may be unless it is said. */
+  backupDays?: number | undefined
   /** Whether acts of taking away can be written to the journal, where there is one. */
   journal?: Pick<Journal, 'failing'> | undefined
   /** Prints papers, where the runtime can. */

@@ -151,6 +151,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
       ...common,
       journal,
       watch: journal.watch,
+      backupDays: config.backups?.days,
       renderer: createRenderer({ database, clock: systemClock, keys }),
       redraw: createRedraw(),
       sourceOf: (env, headers) => {

@@ -224,6 +224,7 @@ describe('the rooms', () => {
         'access_requests',
         'complaints',
         'data_keys',
+        'epochs',
         'evidence',
         'flags',
         'notice_deliveries',

@@ -107,7 +107,9 @@ export async function makeKnown(database: Database, { epochs }: Pick<EpochSet, '
   const named = epochs.map((one) => ({ bucket: one.bucket, epoch: one.epoch, mark: markOf(one).toString('hex') }))
   await openEpochs(database, JSON.stringify(named))
   const { rows } = await epochsKnown(database)
-  const marks = new Map(rows.map(({ bucket, epoch, mark }) => [`${bucket} ${epoch}`, Buffer.from(mark).toString('hex')]))
+  const marks = new Map(
+    rows.map(({ bucket, epoch, mark }) => [`${bucket} ${epoch}`, Buffer.from(mark).toString('hex')]),
+  )
   const wrong = named.find(({ bucket, epoch, mark }) => {
     const known = marks.get(`${bucket} ${epoch}`)
     return known !== undefined && known !== mark

@@ -6,4 +6,6 @@ import type { RegistrationDesk } from './register/registration-model.ts'
 export interface RegistryDeps extends IdentityDeps {
   keys: KeyProvider
   registrations: RegistrationDesk
+  /** How many days backups are kept, and with them the keys of whoever was erased. @see MOST_RETENTION */
+  backupDays?: number | undefined
 }

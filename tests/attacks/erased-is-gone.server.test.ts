@@ -86,7 +86,7 @@ async function erased(id: string): Promise<void> {
     body: { ground: 'time-over' },
   })
   const decided = await app.ask('POST', `/v1/erasures/${body.id}/decision`, { as: 'legal', body: { approves: true } })
-  expect(decided.body).toEqual({ decision: 'approved' })
+  expect(decided.body).toMatchObject({ decision: 'approved' })
 }
 
 /** What runs by itself, of the night. */
@@ -132,7 +132,10 @@ describe('whoever was erased', () => {
     expect(carved(gone.id, 'neighbour')).toEqual(everywhere)
     expect(carved(home?.address_id ?? '', 'address')).toEqual(everywhere)
 
+    const said = () => app.ask<{ decided: { gone: boolean }[] }>('GET', '/v1/erasures', { as: 'legal' })
+    expect((await said()).body.decided.map((one) => one.gone)).toEqual([false])
     expect(await night()).toBe(1)
+    expect((await said()).body.decided.map((one) => one.gone)).toEqual([true])
     await written()
     expect(carved(gone.id, 'neighbour')).toEqual([])
     expect(carved(home?.address_id ?? '', 'address')).toEqual([])

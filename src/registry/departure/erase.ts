@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Gate } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { MOST_RETENTION } from '../../keys/keeper.ts'
 import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
@@ -16,6 +17,7 @@ import {
   countOpenAbout,
   decideErasureRow,
   erase,
+  erasuresDecided,
   erasuresProposed,
   keepErasure,
   lockErasure,
@@ -61,7 +63,38 @@ export interface ErasureToDecide extends Erasure {
   open: Openings
 }
 
-type ErasureDeps = { gate: Gate; clock: Clock }
+/** The two ends of an erasure: after a night nothing here opens earlier copies, and at last no backup does. */
+export interface Ends {
+  /** ISO date: from that morning on no key of this registry opens it. */
+  goneOn: string
+  /** ISO date: until then whoever keeps the backups can, with keys of their own. */
+  backupsUntil: string
+}
+
+/** One that was decided of late. */
+export interface ErasureDecided extends Ends {
+  id: string
+  /** ISO date. */
+  decidedOn: string
+  /** Whether the night is over that ended it. */
+  gone: boolean
+}
+
+/** What a legal officer sees of erasures. */
+export interface Erasures extends Paged<ErasureToDecide> {
+  /** Of one that is approved today. */
+  ends: Ends
+  /** Those of which backups may still be read, the newest first. */
+  decided: ErasureDecided[]
+}
+
+type ErasureDeps = { gate: Gate; clock: Clock; backupDays?: number | undefined }
+
+/** @see next_publication, schema/0001_platform.sql; data_keys_lost, schema/0002_keys.sql */
+function endsOf({ backupDays = MOST_RETENTION }: ErasureDeps, decidedOn: Temporal.PlainDate): Ends {
+  const gone = decidedOn.add({ days: 1 })
+  return { goneOn: gone.toString(), backupsUntil: gone.add({ days: backupDays }).toString() }
+}
 
 const erasing = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'erase', purpose: 'erasure', fields: [] }) as const
@@ -140,12 +173,13 @@ export async function openErasures(
   deps: ErasureDeps,
   { town, by: staff }: Acting<Staff>,
   cursor?: string,
-): Promise<Disclosed<Paged<ErasureToDecide>>> {
+): Promise<Disclosed<Erasures>> {
   // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
   if (staff.role !== 'legal') return deps.gate.turnAway(town.id, staff)
   const after = readCursor(cursor)
   const fields = ['name', 'dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>, Paged<Erasure>>(
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Erasures, Paged<Erasure>>(
     { ...erasing(town, staff), fields, worklist: true },
     async (transaction) => {
       const read = await erasuresProposed(transaction, { after, most: MOST_LISTED + 1 })
@@ -159,7 +193,7 @@ export async function openErasures(
         asked: row.asked,
       }))
       const ids = items.map((item) => item.neighbourId)
-      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      const records = await loadRecords(transaction, ids, { trueAt: day })
       return { records, beside: { items, more: page.more } }
     },
     async (records, { transaction, beside }) => {
@@ -170,9 +204,28 @@ export async function openErasures(
         const { name, dateOfBirth, departedOn } = known.get(row.neighbourId) ?? {}
         items.push({ ...row, name, dateOfBirth, departedOn, open: await openAbout(transaction, row.neighbourId) })
       }
-      return { items, more: beside.more }
+      return {
+        items,
+        more: beside.more,
+        ends: endsOf(deps, day),
+        decided: await decidedOfLate(transaction, deps, town),
+      }
     },
   )
+}
+
+async function decidedOfLate(
+  transaction: Transaction,
+  deps: ErasureDeps,
+  town: Municipality,
+): Promise<ErasureDecided[]> {
+  const since = deps.clock.now().subtract({ hours: 24 * ((deps.backupDays ?? MOST_RETENTION) + 1) })
+  const { rows } = await erasuresDecided(transaction, { since: new Date(since.epochMilliseconds), most: MOST_LISTED })
+  return rows.map(({ id, decidedAt, waits }) => {
+    const at = Temporal.Instant.fromEpochMilliseconds(decidedAt.getTime())
+    const day = at.toZonedDateTimeISO(town.timeZone).toPlainDate()
+    return { id, decidedOn: day.toString(), gone: !waits, ...endsOf(deps, day) }
+  })
 }
 
 async function openAbout(transaction: Transaction, neighbourId: string): Promise<Openings> {
@@ -182,7 +235,8 @@ async function openAbout(transaction: Transaction, neighbourId: string): Promise
 
 /**
  * Decides an erasure. Approval destroys the neighbour's data key in the same commit: nobody, with any key and any court
- * order, opens again what was sealed to it. Entries of the ledger about them stay in the tree, unreadable.
+ * order, opens again what was sealed to it; earlier copies of that key, in logs and journals of the server, open with no key from the
+ * next morning on, and those in backups as long as backups are kept. Entries of the ledger about them stay in the tree, unreadable.
  *
  * @throws {ErasureNotYet} when whoever decides has proposed it {NotFound} {Refusal}
  */
@@ -190,7 +244,7 @@ export async function decideErasure(
   deps: ErasureDeps,
   town: Municipality,
   { legal, id, approves }: { legal: Staff; id: string; approves: boolean },
-): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
+): Promise<Disclosed<{ decision: 'approved' | 'refused' } & Partial<Ends>>> {
   if (legal.role !== 'legal') return deps.gate.turnAway(town.id, legal)
   return deps.gate.decide(erasing(town, legal), async (transaction, also) => {
     const open = await lockErasure(transaction, id)
@@ -200,6 +254,6 @@ export async function decideErasure(
     await decideErasureRow(transaction, { decision, decidedBy: legal.id, decidedAt: deps.clock.now().toString(), id })
     if (approves) await erase(transaction, id)
     also({ by: legal, action: approves ? 'erased' : 'erasure-refused', occasion: { erasure: id } })
-    return { decision }
+    return { decision, ...(approves ? endsOf(deps, today(deps.clock, town.timeZone)) : {}) }
   })
 }

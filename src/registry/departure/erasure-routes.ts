@@ -8,6 +8,10 @@ import { decideErasure, Ground, openErasures, proposeErasure } from './erase.ts'
 
 const tag = 'Erasure'
 const params = z.object({ id: z.uuid() })
+const goneOn = z.iso.date().openapi({ description: 'From that morning on no key of this registry opens it' })
+const backupsUntil = z.iso
+  .date()
+  .openapi({ description: 'Until then whoever keeps the backups can read it, with keys of their own' })
 
 /** How somebody who has left is forgotten. */
 export function erasureRoutes(app: App, deps: RegistryDeps): void {
@@ -60,6 +64,10 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
               }),
             ),
             more: More,
+            ends: z.object({ goneOn, backupsUntil }).openapi({ description: 'Of one that is approved today' }),
+            decided: z.array(
+              z.object({ id: z.uuid(), decidedOn: z.iso.date(), gone: z.boolean(), goneOn, backupsUntil }),
+            ),
           }),
         },
       },
@@ -67,9 +75,11 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await openErasures(deps, { town, by: requester }, query.after)).map(({ items, more }) => ({
+        (await openErasures(deps, { town, by: requester }, query.after)).map(({ items, more, ends, decided }) => ({
           erasures: items,
           more,
+          ends,
+          decided,
         })),
       ),
   )
@@ -84,9 +94,16 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
       params,
       body: z.strictObject({ approves: z.boolean() }),
       description:
-        'Approval destroys the data key: nothing sealed to this person opens again, for anyone. It cannot be undone.',
+        'Approval destroys the data key: nothing sealed to this person opens here again, for anyone. It cannot be undone. Earlier copies of the key end on the two days that are answered.',
       answers: {
-        200: { description: 'Decided', schema: z.object({ decision: z.enum(['approved', 'refused']) }) },
+        200: {
+          description: 'Decided',
+          schema: z.object({
+            decision: z.enum(['approved', 'refused']),
+            goneOn: goneOn.optional(),
+            backupsUntil: backupsUntil.optional(),
+          }),
+        },
       },
       refuses: [403, 404, 409],
     },

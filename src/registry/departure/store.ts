@@ -50,6 +50,15 @@ export const erasuresProposed = (
     .limit(most)
     .execute()
 
+/** Erasures of late, and whether a key that opens earlier copies is there still. */
+export const erasuresDecided = (transaction: Transaction, { since, most }: { since: Date; most: number }) =>
+  sql<{ id: string; decidedAt: Date; waits: boolean }>`
+    select one.id, one.decided_at as "decidedAt", exists (
+      select from epochs held where held.bucket = bucket_of('neighbour', one.neighbour_id)
+        and held.gone_at is null and (held.lost or held.closed_at is not null)) as waits
+    from erasures one where one.decision = 'approved' and one.decided_at > ${since}
+    order by one.decided_at desc, one.id limit ${most}`.execute(transaction)
+
 export const countOpenAbout = (transaction: Transaction, neighbourId: string) =>
   sql<Openings>`
     select

@@ -7,6 +7,8 @@ import type { ProofDeps } from '../../proofs/issue.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import {
   decideErasure,
+  type Ends,
+  type Erasures,
   type ErasureToDecide,
   GROUNDS,
   Ground,
@@ -45,7 +47,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'get', path: '/desk/erasures' }, async (context) =>
     Reply.page(
       await openErasures(deps, { town: context.town, by: context.requester }, context.query('after')),
-      ({ items, more }) => <ErasuresPage context={context} erasures={items} more={more} />,
+      (erasures) => <ErasuresPage context={context} erasures={erasures} />,
     ),
   )
   page({ method: 'post', path: '/desk/erasures', fresh: true }, async ({ town, requester, form }) => {
@@ -88,17 +90,20 @@ export function EraseBox(props: { context: DeskContext; id: string; idempotencyK
   )
 }
 
-function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureToDecide[]; more: string | undefined }) {
-  const { context, erasures, more } = props
+function ErasuresPage(props: { context: DeskContext; erasures: Erasures }) {
+  const {
+    context,
+    erasures: { items, more, ends, decided },
+  } = props
   const { t, language, town, session } = context
   const names = groundNames(t)
   return (
     <Desk context={context} title={t['erasure.title']} here="/desk/erasures">
       <h1>{t['erasure.title']}</h1>
       <p class="lead">{t['erasure.lead']}</p>
-      {erasures.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
+      {items.length === 0 ? <p>{t['desk.noDrafts']}</p> : ''}
       <ul class="cards">
-        {erasures.map((erasure) => (
+        {items.map((erasure) => (
           <li>
             <strong>{names[erasure.ground]}</strong> · {timeText(language, town.timeZone, erasure.proposedAt)} ·{' '}
             <bdi>{erasure.proposedBy}</bdi>
@@ -109,6 +114,7 @@ function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureT
                 </Fact>
               ))}
             </Facts>
+            <p>{endsText(ends, context)}</p>
             <PostForm action="/desk/erasures" csrf={session.csrf}>
               <input type="hidden" name="erasure" value={erasure.id} />
               <Tick name="sure" id={`sure-${erasure.id}`} label={t['erasure.sure']} on={false} />
@@ -124,10 +130,31 @@ function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureT
           </li>
         ))}
       </ul>
+      {decided.length === 0 ? (
+        ''
+      ) : (
+        <>
+          <h2>{t['erasure.decided']}</h2>
+          <ul class="cards">
+            {decided.map((one) => (
+              <li>
+                <strong>{dayText(language, one.decidedOn)}</strong>
+                <p>{one.gone ? goneText(one, context) : endsText(one, context)}</p>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <NextPage t={t} path="/desk/erasures" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
+
+/** From which morning on nothing here opens it, and until when whoever keeps the backups can. */
+const endsText = ({ goneOn, backupsUntil }: Ends, { t, language }: DeskContext) =>
+  t['erasure.ends'].replace('{gone}', dayText(language, goneOn)).replace('{backups}', dayText(language, backupsUntil))
+const goneText = ({ backupsUntil }: Ends, { t, language }: DeskContext) =>
+  t['erasure.gone'].replace('{backups}', dayText(language, backupsUntil))
 
 /** Who it is, since when they have left, whether they asked, and what is open about them. */
 function linesOf(erasure: ErasureToDecide, { t, language }: DeskContext): [string, string][] {

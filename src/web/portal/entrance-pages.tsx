@@ -1,4 +1,5 @@
 import type { Removal } from '../../identity/telling.ts'
+import { counted } from '../../platform/counted.ts'
 import { dayText } from '../record/texts.ts'
 import { Button, Field, PublicForm, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
@@ -71,8 +72,8 @@ export function EntrancePage(props: {
 }
 
 /** What the card of somebody who was removed still opens: what was decided, why, and how to object. Nothing of a record. */
-export function RemovedPage(props: { town: string; language: Language; removal: Removal }) {
-  const { town, language, removal } = props
+export function RemovedPage(props: { town: string; language: Language; removal: Removal; backupDays: number }) {
+  const { town, language, removal, backupDays } = props
   const t = LOCALES[language]
   const decided = removal.cause === 'moved-away' ? t['entrance.removedMoved'] : t['entrance.removedWrong']
   return (
@@ -81,7 +82,9 @@ export function RemovedPage(props: { town: string; language: Language; removal: 
       <p class="lead">{decided.replace('{day}', dayText(language, removal.since))}</p>
       <p>{t['entrance.removedWhy']}</p>
       <p>{t['entrance.removedObject']}</p>
-      <p>{t['entrance.removedErase']}</p>
+      <p>
+        {t['entrance.removedErase']} {counted(t['entrance.erasedEnds'], language, { days: backupDays })}
+      </p>
       <p>
         <a class="govuk-button" href={`/complain?lang=${language}`}>
           {t['complaint.title']}

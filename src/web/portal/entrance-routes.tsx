@@ -18,6 +18,7 @@ import {
   signInOptions,
   signInWithPasskey,
 } from '../../identity/sign-in-with-passkey.ts'
+import { MOST_RETENTION } from '../../keys/keeper.ts'
 import { equalInConstantTime } from '../../keys/key-provider.ts'
 import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
@@ -100,7 +101,8 @@ export function entrance(app: App, deps: PortalDeps): void {
       return Reply.redirect(to, { 'set-cookie': elsewhere ? session : [session, deviceCookie(town, device)] })
     } catch (error) {
       if (error instanceof RemovedFromRegister) {
-        const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />
+        const { backupDays = MOST_RETENTION } = deps
+        const page = <RemovedPage {...{ town: nameIn(town, language), language, removal: error.removal, backupDays }} />
         return pageOf(page, 403).because(error)
       }
       if (error instanceof WayWaits) {

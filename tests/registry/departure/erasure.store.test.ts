@@ -77,7 +77,14 @@ describe('somebody who has left', () => {
     expect((await openRecord(app, id, 'supervisor')).status).toBe(200)
     expect((await find({ document: 'ZZ-998877' })).body.matches).toHaveLength(1)
 
-    expect((await decide(proposed.body.id)).body).toEqual({ decision: 'approved' })
+    // Both ends are said: the morning after, and the day on which the last backup goes.
+    const day = app.clock.now().toZonedDateTimeISO(app.town.timeZone).toPlainDate()
+    const ends = { goneOn: day.add({ days: 1 }).toString(), backupsUntil: day.add({ days: 36 }).toString() }
+    expect((await decide(proposed.body.id)).body).toEqual({ decision: 'approved', ...ends })
+    expect((await app.ask('GET', '/v1/erasures', { as: 'legal' })).body).toMatchObject({
+      ends,
+      decided: [{ id: proposed.body.id, decidedOn: day.toString(), gone: false, ...ends }],
+    })
 
     expect((await openRecord(app, id, 'supervisor')).status).toBe(404)
     expect((await find({ document: 'ZZ-998877' })).body.matches).toEqual([])
