@@ -21,9 +21,9 @@ grant update (awaited, retired_at) on registry_keys to padron_app;
 grant update (retired_at) on registry_keys to padron_gate;
 grant select on registry_keys to padron_readonly_ops;
 
--- Epochs. A person's data key is wrapped by a registry key and by the key of an epoch together; that key lies outside the database
+-- Epochs. A data key is wrapped by a registry key and by the key of an epoch together; that key lies outside the database too,
 -- and is destroyed after an erasure, so that no earlier copy of the wrapped key opens again, in whatever file the server keeps.
--- People and addresses of all towns fall into 1,024 buckets, each with epochs of its own. A row is an epoch that a process may
+-- The data keys of all towns fall into 1,024 buckets, each with epochs of its own. A row is an epoch that a process may
 -- meet; one that is closed wraps nothing any more, whatever process still thinks it current.
 create table epochs (
   bucket smallint not null check (bucket between 0 and 1023),
@@ -40,28 +40,26 @@ comment on column epochs.gone_at is 'From when no process and no key folder has 
 grant select on epochs to padron_app, padron_gate;
 grant select (bucket, epoch, lost, closed_at, gone_at) on epochs to padron_readonly_ops;
 
--- Which bucket a key is in, and by which epoch it is wrapped: of the town's own keys neither.
-create function bucket_of(owner text, id uuid) returns smallint language sql immutable parallel safe
-  return case when owner in ('neighbour', 'address')
-    then ((get_byte(uuid_send(id), 14) & 3) * 256 + get_byte(uuid_send(id), 15))::smallint end;
-create function epoch_of(owner text, wrapped bytea) returns integer language sql immutable parallel safe
-  return case when owner in ('neighbour', 'address')
-    then (get_byte(wrapped, 0) << 24) + (get_byte(wrapped, 1) << 16) + (get_byte(wrapped, 2) << 8) + get_byte(wrapped, 3) end;
+-- Which bucket a key is in, and by which epoch it is wrapped.
+create function bucket_of(id uuid) returns smallint language sql immutable parallel safe
+  return ((get_byte(uuid_send(id), 14) & 3) * 256 + get_byte(uuid_send(id), 15))::smallint;
+create function epoch_of(wrapped bytea) returns integer language sql immutable parallel safe
+  return (get_byte(wrapped, 0) << 24) + (get_byte(wrapped, 1) << 16) + (get_byte(wrapped, 2) << 8) + get_byte(wrapped, 3);
 
 create table data_keys (
   municipality_id uuid not null,
   id uuid not null,
   owner text not null check (owner in ('neighbour', 'address', 'blind-index', 'signing-key', 'ledger')),
   registry_key_id text not null,
-  wrapped bytea not null check (length(wrapped) = case when owner in ('neighbour', 'address') then 64 else 60 end),
-  bucket smallint generated always as (bucket_of(owner, id)) stored,
-  epoch integer generated always as (epoch_of(owner, wrapped)) stored,
+  wrapped bytea not null check (length(wrapped) = 64),
+  bucket smallint not null generated always as (bucket_of(id)) stored,
+  epoch integer not null generated always as (epoch_of(wrapped)) stored,
   primary key (municipality_id, id),
   foreign key (municipality_id, registry_key_id) references registry_keys,
   foreign key (bucket, epoch) references epochs
 );
 create index data_keys_by_registry_key on data_keys (municipality_id, registry_key_id, id);
-create index data_keys_by_epoch on data_keys (bucket, epoch) where bucket is not null;
+create index data_keys_by_epoch on data_keys (bucket, epoch);
 create unique index data_keys_one_per_municipality on data_keys (municipality_id, owner)
   where owner in ('blind-index', 'ledger');
 -- After the references to the registry key and the epoch have been checked, which wait for whoever retires or closes them: so it
@@ -90,8 +88,7 @@ begin
   return null;
 end $$;
 revoke all on function epoch_is_lost() from public;
-create trigger data_keys_lost after delete on data_keys for each row when (old.bucket is not null)
-  execute function epoch_is_lost();
+create trigger data_keys_lost after delete on data_keys for each row execute function epoch_is_lost();
 call keep_to_town('data_keys', watched => true);
 grant select, insert, update (registry_key_id, wrapped), delete on data_keys to padron_app, padron_gate;
 -- Not the id, which is the neighbour's.

@@ -189,8 +189,8 @@ export interface Counters {
 }
 
 export interface DataKeys {
-  bucket: Generated<number | null>;
-  epoch: Generated<number | null>;
+  bucket: Generated<number>;
+  epoch: Generated<number>;
   id: string;
   municipality_id: string;
   owner: string;

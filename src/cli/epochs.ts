@@ -97,8 +97,8 @@ export async function wrapAnew(config: Config, owner: Database, keys: KeyProvide
   }
 }
 
-/** How long one command goes on, milliseconds: beyond the minute that whoever read a wrapped key has to unwrap it. */
-const TURNING_PATIENCE = 180_000
+/** How long one command goes on, milliseconds: beyond the time that whoever read a wrapped key has to unwrap it. */
+const TURNING_PATIENCE = 90_000
 
 /** Ends what erasures began, as every night does by itself. @throws {ConfigInvalid} where it cannot be ended now: it says why */
 export async function turnEpochKeys(
@@ -139,5 +139,5 @@ const WAITS = {
   processes:
     'Processes that run do not hold the newest epoch keys: does every host reach the file (EPOCH_KEY_FILE)? Nothing is lost; run this again.',
   rows: 'Somebody holds records that are to be wrapped anew. Nothing is lost; run this again.',
-  grace: 'The old keys go in a minute. Run this again.',
+  grace: 'The old keys go in a moment. Run this again.',
 } as const

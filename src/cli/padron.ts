@@ -6,6 +6,7 @@ import { ConfigInvalid, readConfig } from '../config.ts'
 import { startOn } from '../firewall/policy-record.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { readKeyFile } from '../keys/key-file.ts'
+import { epochsMustBeHere } from '../keys/key-holding.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
 import { changeTown, foundTown, TownFile, townCalled } from '../town/town-file.ts'
@@ -145,6 +146,7 @@ municipality
     // Before anything is written: a town without keys is none.
     const keys = configuredKeys(config)
     await withOwner(config, async (owner) => {
+      await epochsMustBeHere(owner, keys)
       const existed = (await townCalled(owner, described.slug)) !== undefined
       const town = await foundTown(owner, described)
       await ensureSigningKey({ database: owner, clock: systemClock, keys }, town.id)

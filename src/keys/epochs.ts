@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { randomBytes } from '../platform/random.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 
-// A person's data key is wrapped by a registry key and an epoch key together. People and addresses fall into buckets, each with
-// an epoch key of its own; after an erasure the bucket gets another one and the old one is destroyed, so that no earlier copy of
-// the wrapped key, in whatever file of the database, opens again.
+// A data key is wrapped by a registry key and an epoch key together. Data keys fall into buckets, each with an epoch key of its own;
+// after an erasure the bucket gets another one and the old one is destroyed, so that no earlier copy of the wrapped key, in whatever
+// file of the database, opens again.
 
 /** How many buckets there are: as many keys as one night may have to make, and so few people in each as rewrapping takes seconds. */
 export const BUCKETS = 1024
 
-/** In which bucket a neighbour or an address is: the last ten bits of its id, as data_keys.bucket has it. */
+/** In which bucket a data key is: the last ten bits of its id, as data_keys.bucket has it. */
 export const bucketOf = (id: string): number => Number.parseInt(id.slice(-4), 16) % BUCKETS
 
 /** One epoch key. */

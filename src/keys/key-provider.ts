@@ -8,7 +8,7 @@ export interface Wrapping {
   municipalityId: string
   keyId: string
   context: string
-  /** A person's or an address's: it is wrapped by the bucket's epoch key too. @see bucketOf */
+  /** Of a data key in the database: it is wrapped by the bucket's epoch key too. @see bucketOf */
   bucket?: number | undefined
 }
 

@@ -18,7 +18,7 @@ export interface CiphertextLocation {
   row: string
 }
 
-/** A data key as stored: wrapped by a registry key, and where it is a person's or an address's by an epoch key. */
+/** A data key as stored: wrapped by a registry key and an epoch key. */
 export interface WrappedKey {
   id: string
   municipalityId: string
@@ -33,12 +33,12 @@ const STEP = 64
 const contextOf = (location: CiphertextLocation, keyId: string) =>
   `padron:1:${location.table}:${location.column}:${location.row}:${keyId}`
 
-/** How a data key is wrapped: those of people and addresses by their bucket's epoch key too. */
+/** How a data key is wrapped: by the epoch key of its bucket too. */
 const wrappingOf = ({ id, municipalityId, owner, registryKeyId: keyId }: Omit<WrappedKey, 'wrapped'>): Wrapping => ({
   municipalityId,
   keyId,
   context: `padron:1:data_keys:wrapped:${id}:${owner}`,
-  bucket: owner === 'neighbour' || owner === 'address' ? bucketOf(id) : undefined,
+  bucket: bucketOf(id),
 })
 
 type Keyed = _HMAC<_SHA256>

@@ -38,7 +38,7 @@ export interface Turned {
 }
 
 /** A file is seen within a second, and said within two more. */
-export const TURNING: TurningOptions = { patience: 15_000, grace: 60_000 }
+export const TURNING: TurningOptions = { patience: 15_000, grace: 10_000 }
 
 /**
  * Ends what erasures began: each bucket in which a data key was destroyed gets a new epoch key, the others in it are wrapped by

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { SealBroken } from '../../src/keys/cipher.ts'
+import { localKeyProvider } from '../../src/keys/key-provider.ts'
+import { wrappedKey } from '../../src/keys/municipality-keys.ts'
+import { unwrapDataKey } from '../../src/keys/seal.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { freshEpochs } from '../support/epochs.ts'
 import { openRecord, register } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
 
@@ -87,6 +92,15 @@ describe('without the wall', () => {
     await open(id, 'particulars', 'contact', `${id}/1`, person.contact)
     await open(address.id, 'addresses', 'place', address.id, address.place)
     expect(obtained(haul)).toBe(promised('seal'))
+  })
+
+  it('half of the seal: the registry key opens nothing without the epoch keys', async () => {
+    const haul = await wholeDatabase()
+    const thief = localKeyProvider(app.material.current, freshEpochs())
+    const rows = await app.peek<Parameters<typeof wrappedKey>[0]>('select * from data_keys')
+    expect(rows.length).toBeGreaterThan(3)
+    for (const row of rows) expect(() => unwrapDataKey(thief, wrappedKey(row))).toThrow(SealBroken)
+    expect(obtained(haul)).toBe(promised('half of it'))
   })
 
   it('gate: the database refuses what is sealed, and gives nothing that says anything', async () => {

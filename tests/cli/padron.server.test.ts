@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -177,6 +177,32 @@ describe('keys', () => {
     const service = await serve()
     expect((await fetch(`${service.address}/.well-known/jwks.json`)).status).toBe(200)
     await service.kill('SIGTERM')
+  })
+
+  it('of epochs turn after an erasure, and a file that was lost comes back from the copies', async () => {
+    const owner = openDatabase(postgresDialect(environment.DATABASE_OWNER_URL ?? '', { connections: 1 }))
+    const epochs = join(folder.path, 'epoch-keys')
+    expect(existsSync(epochs)).toBe(true)
+    await sql`update epochs set lost = true where bucket = 12`.execute(owner)
+    expect(await padron('keys', 'turn')).toMatchObject({ gone: 1 })
+    expect(await padron('keys', 'turn')).toEqual({ gone: 0, rewrapped: 0 })
+    const { rows } = await sql<{ epoch: number; gone: boolean }>`
+      select epoch, gone_at is not null as gone from epochs where bucket = 12 order by epoch`.execute(owner)
+    expect(rows).toEqual([
+      { epoch: 1, gone: true },
+      { epoch: 2, gone: false },
+    ])
+    await owner.destroy()
+
+    const keeper = join(folder.path, 'keeper.json')
+    expect(await fails('keys', 'recover', keeper)).toMatch(/Nothing was written over/)
+    const before = readFileSync(epochs)
+    rmSync(epochs)
+    expect(await fails('ledger', 'verify', 'riudor')).toMatch(/There are no epoch keys/)
+    expect(await padron('keys', 'recover', keeper)).toMatchObject({ file: epochs })
+    expect(readFileSync(epochs)).toEqual(before)
+    expect(await padron('ledger', 'verify', 'riudor')).toMatchObject({ findings: [] })
+    expect(await fails('keys', 'keeper', keeper)).toMatch(/nothing was written over/)
   })
 
   it('that sign are rotated and withdrawn', async () => {

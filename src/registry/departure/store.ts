@@ -54,7 +54,7 @@ export const erasuresProposed = (
 export const erasuresDecided = (transaction: Transaction, { since, most }: { since: Date; most: number }) =>
   sql<{ id: string; decidedAt: Date; waits: boolean }>`
     select one.id, one.decided_at as "decidedAt", exists (
-      select from epochs held where held.bucket = bucket_of('neighbour', one.neighbour_id)
+      select from epochs held where held.bucket = bucket_of(one.neighbour_id)
         and held.gone_at is null and (held.lost or held.closed_at is not null)) as waits
     from erasures one where one.decision = 'approved' and one.decided_at > ${since}
     order by one.decided_at desc, one.id limit ${most}`.execute(transaction)

@@ -1,0 +1,207 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  destroyEpochFile,
+  epochFile,
+  makeEpochFile,
+  readEpochFile,
+  updateEpochFile,
+} from '../../src/keys/epoch-file.ts'
+import {
+  BUCKETS,
+  bucketOf,
+  epochBytes,
+  newEpochs,
+  parseEpochs,
+  withNewestCurrent,
+  withNextEpochs,
+  withoutEpochs,
+} from '../../src/keys/epochs.ts'
+import { keyCopies, makeKeeper, openCopies } from '../../src/keys/keeper.ts'
+import { KeyMaterialInvalid, KeyUnavailable } from '../../src/keys/key-faults.ts'
+import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
+import { newDataKey, unwrapDataKey } from '../../src/keys/seal.ts'
+import { uuidv7 } from '../../src/platform/clock.ts'
+import { freshEpochs } from '../support/epochs.ts'
+
+const TOWN = '0192f000-0000-7000-8000-000000000001'
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'padron-epochs-'))
+  path = join(folder, 'keys', 'epoch-keys')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('epoch keys', () => {
+  it('are one for each bucket, and a data key says by which it is wrapped', () => {
+    const set = newEpochs()
+    expect(set.epochs).toHaveLength(BUCKETS)
+    expect(new Set(set.epochs.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(BUCKETS)
+    const keys = localKeyProvider(withNewKey(), freshEpochs(set))
+    const key = newDataKey(uuidv7()).wrap(keys, TOWN, 'neighbour')
+    expect([...key.wrapped.subarray(0, 4)]).toEqual([0, 0, 0, 1])
+    expect(unwrapDataKey(keys, key).id).toBe(key.id)
+  })
+
+  it('open nothing without the registry key, nor that without them', () => {
+    const material = withNewKey()
+    const set = newEpochs()
+    const wrapped = newDataKey(uuidv7()).wrap(localKeyProvider(material, freshEpochs(set)), TOWN, 'address')
+    const others = localKeyProvider(material, freshEpochs())
+    const otherRoot = localKeyProvider({ current: material.current, keys: withNewKey().keys }, freshEpochs(set))
+    expect(() => unwrapDataKey(others, wrapped)).toThrow()
+    expect(() => unwrapDataKey(otherRoot, wrapped)).toThrow()
+  })
+
+  it('are turned in three steps, of which each may be done twice', () => {
+    const first = newEpochs()
+    const more = withNextEpochs(first, [3, 9])
+    expect(more.generation).toBe(2)
+    expect(more.epochs.filter(({ bucket }) => bucket === 3)).toMatchObject([
+      { epoch: 1, current: true },
+      { epoch: 2, current: false },
+    ])
+    // A key that was made and is not used yet is the next one.
+    expect(withNextEpochs(more, [3, 9])).toEqual(more)
+    const turned = withNewestCurrent(more)
+    expect(turned.epochs.filter(({ bucket, current }) => bucket === 9 && current)).toMatchObject([{ epoch: 2 }])
+    expect(withNewestCurrent(turned)).toEqual(turned)
+    const gone = [
+      { bucket: 3, epoch: 1 },
+      { bucket: 9, epoch: 1 },
+    ]
+    const left = withoutEpochs(turned, gone)
+    expect(left.epochs).toHaveLength(BUCKETS)
+    expect(withoutEpochs(left, gone)).toEqual(left)
+    // The one that wraps is never taken, whoever says so.
+    expect(withoutEpochs(left, [{ bucket: 3, epoch: 2 }])).toEqual(left)
+  })
+
+  it('are read back as they were written, and not when a byte is another or missing', () => {
+    const set = withNextEpochs(newEpochs(), [1000])
+    const bytes = epochBytes(set)
+    expect(parseEpochs(Buffer.from(bytes))).toEqual(set)
+    const altered = Buffer.from(bytes)
+    altered[500] = (altered[500] ?? 0) ^ 1
+    for (const wrong of [
+      bytes.subarray(0, -1),
+      bytes.subarray(0, 20),
+      Buffer.alloc(bytes.length),
+      altered,
+      Buffer.from('{}'),
+    ])
+      expect(() => parseEpochs(wrong)).toThrow(KeyMaterialInvalid)
+    const lacking = { ...set, epochs: set.epochs.filter(({ bucket }) => bucket !== 77) }
+    expect(() => parseEpochs(epochBytes(lacking))).toThrow('each of 1024 buckets needs one')
+  })
+
+  it('have the bucket that the database works out', () => {
+    expect(bucketOf('0192f000-0000-7000-8000-0000000003ff')).toBe(1023)
+    expect(bucketOf('0192f000-0000-7000-8000-000000000400')).toBe(0)
+  })
+})
+
+describe('the key folder', () => {
+  it('holds one file that only its owner may read, made once', () => {
+    const made = makeEpochFile(path, newEpochs)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(makeEpochFile(path, newEpochs)).toEqual(made)
+    chmodSync(path, 0o644)
+    expect(() => readEpochFile(path)).toThrow('chmod 600')
+    expect(() => readEpochFile(join(folder, 'nowhere'))).toThrow('There are no epoch keys at')
+  })
+
+  it('writes over what leaves it, in the file and in the process', () => {
+    const before = makeEpochFile(path, newEpochs)
+    const held = epochFile(path)
+    const old = held.at(5, 1)?.key ?? new Uint8Array()
+    const bytes = Buffer.from(old)
+    updateEpochFile(path, (set) => withNewestCurrent(withNextEpochs(set, [5])))
+    updateEpochFile(path, (set) => withoutEpochs(set, [{ bucket: 5, epoch: 1 }]))
+    // What is asked for and not here yet is looked for at once.
+    expect(held.at(5, 2)?.current).toBe(true)
+    expect(held.at(5, 1)).toBeUndefined()
+    expect([...old].every((byte) => byte === 0)).toBe(true)
+    expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
+    expect(readFileSync(path).includes(bytes)).toBe(false)
+    expect(before.epochs).toHaveLength(BUCKETS)
+  })
+
+  it('is changed by one process at a time, and by another where one has ended in the middle', () => {
+    makeEpochFile(path, newEpochs)
+    writeFileSync(`${path}.lock`, '')
+    const turn = () => updateEpochFile(path, (set) => withNextEpochs(set, [1]))
+    expect(turn).toThrow('Another process changes the epoch keys')
+    utimesSync(`${path}.lock`, 0, 0)
+    expect(turn().generation).toBe(2)
+    expect(existsSync(`${path}.lock`)).toBe(false)
+  })
+
+  it('without its file, opens nothing', () => {
+    makeEpochFile(path, newEpochs)
+    const held = epochFile(path)
+    const keys = localKeyProvider(withNewKey(), held)
+    const wrapped = newDataKey(uuidv7()).wrap(keys, TOWN, 'neighbour')
+    destroyEpochFile(path)
+    expect(existsSync(path)).toBe(false)
+    // Within a second: until then what was read counts.
+    expect(held.at(5, 2)).toBeUndefined()
+    expect(() => unwrapDataKey(keys, wrapped)).toThrow(KeyUnavailable)
+  })
+})
+
+describe('copies for whoever keeps the backups', () => {
+  const clock = { now: () => Temporal.Instant.from('2026-11-29T03:00:00Z') }
+
+  it('open with their private key alone, and never in the service', async () => {
+    const { privateJwk, publicJwk } = await makeKeeper()
+    const copies = keyCopies({ folder, keeper: JSON.stringify(publicJwk), days: 35, clock })
+    const set = newEpochs()
+    await copies.keep(set)
+    await copies.keep(set)
+    const [name = '', ...rest] = readdirSync(folder)
+    expect(rest).toEqual([])
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    expect((await openCopies(folder, JSON.stringify(privateJwk))).newest).toEqual(set)
+    const other = await makeKeeper()
+    await expect(openCopies(folder, JSON.stringify(other.privateJwk))).rejects.toThrow('does not open with this key')
+    await expect(openCopies(folder, JSON.stringify(publicJwk))).rejects.toThrow('The private one is needed')
+    await expect(openCopies(join(folder, 'nowhere'), JSON.stringify(privateJwk))).rejects.toThrow('no copy')
+    expect(() => keyCopies({ folder, keeper: JSON.stringify(privateJwk), days: 35, clock })).toThrow('private key')
+    expect(() => keyCopies({ folder, keeper: '{"kty":"EC"}', days: 35, clock })).toThrow('padron keys keeper')
+    expect(() => keyCopies({ folder, keeper: 'no json', days: 35, clock })).toThrow('padron keys keeper')
+  })
+
+  it('go on the day on which the last backup goes that needs them, and the newest never', async () => {
+    const { publicJwk } = await makeKeeper()
+    let now = Temporal.Instant.from('2026-11-01T03:00:00Z')
+    const moving = { now: () => now }
+    const copies = keyCopies({ folder, keeper: JSON.stringify(publicJwk), days: 10, clock: moving })
+    const first = newEpochs()
+    await copies.keep(first)
+    now = now.add({ hours: 24 * 100 })
+    await copies.prune()
+    expect(readdirSync(folder)).toHaveLength(1)
+    await copies.keep(withNextEpochs(first, [1]))
+    // A backup of yesterday needs the first one for ten days more.
+    now = now.add({ hours: 24 * 9 })
+    await copies.prune()
+    expect(readdirSync(folder)).toHaveLength(2)
+    now = now.add({ hours: 24 })
+    await copies.prune()
+    expect(readdirSync(folder)).toHaveLength(1)
+  })
+})
