@@ -216,6 +216,13 @@ create function next_publication(whose uuid) returns timestamptz
   language sql stable security definer set search_path = public, pg_temp as $$
   select ((clock_timestamp() at time zone town.time_zone)::date + 1 + time '04:00') at time zone town.time_zone
   from municipalities town where town.id = whose $$;
+-- The same morning, the last that there was.
+create function last_publication(whose uuid) returns timestamptz
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select ((clock_timestamp() at time zone town.time_zone - interval '4 hours')::date + time '04:00') at time zone town.time_zone
+  from municipalities town where town.id = whose $$;
+revoke all on function last_publication(uuid) from public;
+grant execute on function last_publication(uuid) to padron_app, padron_gate;
 revoke all on function next_publication(uuid) from public;
 grant execute on function next_publication(uuid) to padron_app, padron_gate;
 

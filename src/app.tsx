@@ -82,6 +82,8 @@ export interface AppDeps {
   senderConstrained?: boolean
   /** What is known of the database, so that a restored database is noticed. */
   watch?: InstallationWatch | undefined
+  /** Each checkpoint of the ledger is published as it is signed, as in a demonstration; in daily steps otherwise. */
+  ledgerAtOnce?: boolean | undefined
   /** How many days backups are kept; the longest they may be unless it is said. */
   backupDays?: number | undefined
   /** Whether acts of taking away can be written to the journal, where there is one. */
@@ -168,11 +170,12 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
   paperRoutes(app, rooms)
   walletRoutes(app, rooms)
   walletMetadataRoutes(app)
-  ledgerRoutes(app, { database: deps.database, signers: rooms.signers })
+  const published = { database: deps.database, ledgerAtOnce: deps.ledgerAtOnce }
+  ledgerRoutes(app, { ...published, signers: rooms.signers })
 
   const demo = () => deps.demo?.ready
   const transparency = rememberedTransparency({
-    database: deps.database,
+    ...published,
     lateNotices: async (id) => (await lateNotices(deps, { id })).length,
   })
   statisticsRoutes(app, transparency)

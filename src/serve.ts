@@ -152,6 +152,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
       journal,
       watch: journal.watch,
       backupDays: config.backups?.days,
+      ledgerAtOnce: config.demo,
       renderer: createRenderer({ database, clock: systemClock, keys }),
       redraw: createRedraw(),
       sourceOf: (env, headers) => {

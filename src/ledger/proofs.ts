@@ -1,42 +1,77 @@
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { consistencyProof, type Hash, inclusionProof } from './merkle.ts'
-import { cosignaturesOf, newestCheckpoint, positionOf } from './store.ts'
+import { checkpointOfTheMorning, cosignaturesOf, newestCheckpoint, positionOf } from './store.ts'
 import { ledgerTree, TILE } from './tree.ts'
 
 /** The newest signed checkpoint, with the cosignatures of witnesses that it has; undefined before there is one. */
-export async function latestCheckpoint(
-  database: Database,
-  municipalityId: string,
-): Promise<{ size: number; note: string; signedAt: string } | undefined> {
-  return inMunicipality(database, municipalityId, async (transaction) => {
-    const row = await newestCheckpoint(transaction, municipalityId)
-    if (row === undefined) return undefined
-    const cosignatures = await cosignaturesOf(transaction, { municipalityId, size: row.size })
-    const signedAt = row.signed_at.toISOString()
-    return {
-      size: Number(row.size),
-      signedAt,
-      note: [row.note, ...cosignatures.map(({ line }) => `${line}\n`)].join(''),
-    }
-  })
+export async function latestCheckpoint(database: Database, municipalityId: string): Promise<SignedTree | undefined> {
+  return inMunicipality(database, municipalityId, async (transaction) =>
+    withCosignatures(transaction, municipalityId, await newestCheckpoint(transaction, municipalityId)),
+  )
+}
+
+/** Where the ledger is published from. */
+export interface PublishedLedger {
+  database: Database
+  /** Each checkpoint is published as it is signed: in a demonstration, whose people are invented. */
+  ledgerAtOnce?: boolean | undefined
 }
 
 /**
- * A tile of the tree at its newest checkpoint: at most 256 hashes of 32 bytes.
+ * The checkpoint that everybody sees. Its size is how often records were opened and refused: seen at every moment it would tell
+ * whoever watches a counter which entry is whose. So it is published in daily steps, at four in the morning.
+ *
+ * @see last_publication, schema/0001_platform.sql
+ */
+export async function publishedCheckpoint(
+  { database, ledgerAtOnce }: PublishedLedger,
+  municipalityId: string,
+): Promise<SignedTree | undefined> {
+  if (ledgerAtOnce) return latestCheckpoint(database, municipalityId)
+  return inMunicipality(database, municipalityId, async (transaction) =>
+    withCosignatures(transaction, municipalityId, await checkpointOfTheMorning(transaction, municipalityId)),
+  )
+}
+
+/** A checkpoint as it is handed out. */
+export interface SignedTree {
+  size: number
+  /** A signed note, with the cosignatures of witnesses. */
+  note: string
+  /** RFC 3339. */
+  signedAt: string
+}
+
+async function withCosignatures(
+  transaction: Transaction,
+  municipalityId: string,
+  row: { size: string; note: string; signed_at: Date } | undefined,
+): Promise<SignedTree | undefined> {
+  if (row === undefined) return undefined
+  const cosignatures = await cosignaturesOf(transaction, { municipalityId, size: row.size })
+  return {
+    size: Number(row.size),
+    signedAt: row.signed_at.toISOString(),
+    note: [row.note, ...cosignatures.map(({ line }) => `${line}\n`)].join(''),
+  }
+}
+
+/**
+ * A tile of the tree at its published checkpoint: at most 256 hashes of 32 bytes.
  *
  * @param width how many hashes; less than 256 only for the last tile of a level
  * @returns undefined when the tree does not reach that far
  * @see C2SP tlog-tiles
  */
 export async function readTile(
-  database: Database,
+  published: PublishedLedger,
   municipalityId: string,
   { level, index, width }: { level: number; index: number; width: number },
 ): Promise<Uint8Array | undefined> {
-  const checkpoint = await latestCheckpoint(database, municipalityId)
+  const checkpoint = await publishedCheckpoint(published, municipalityId)
   const reach = Math.floor((checkpoint?.size ?? 0) / TILE ** level)
   if (width < 1 || width > TILE || index * TILE + width > reach) return undefined
-  return inMunicipality(database, municipalityId, async (transaction) =>
+  return inMunicipality(published.database, municipalityId, async (transaction) =>
     Buffer.concat(await ledgerTree(transaction, municipalityId).tile(level, index, width)),
   )
 }

@@ -4,10 +4,10 @@ import { cacheable } from '../http/headers.ts'
 import { publicData } from '../http/public-data.ts'
 import { Reply } from '../http/reply.ts'
 import type { App, World } from '../http/route.ts'
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { verifierKey } from './checkpoint.ts'
-import { latestCheckpoint, proveConsistency, proveInclusion, readTile } from './proofs.ts'
+import { type PublishedLedger, proveConsistency, proveInclusion, publishedCheckpoint, readTile } from './proofs.ts'
 import type { LedgerSigners } from './signer.ts'
 import { restoreStatements } from './store.ts'
 import { TILE } from './tree.ts'
@@ -24,21 +24,21 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
 /** What outsiders need to hold the ledger to its word. Leaves are salted hashes: they say nothing about anyone. */
 export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
   app: App<W>,
-  deps: { database: Database; signers: LedgerSigners },
+  deps: PublishedLedger & { signers: LedgerSigners },
 ): void {
   endpoint(
     app,
     {
       method: 'get',
       path: '/ledger/checkpoint',
-      summary: 'The newest signed checkpoint (C2SP tlog-checkpoint)',
+      summary: 'The signed checkpoint of this morning (C2SP tlog-checkpoint)',
       tag,
       auth: 'public',
       answers: { 200: { description: 'A signed note', type: 'text/plain' } },
       refuses: [404],
     },
     async ({ town }) => {
-      const checkpoint = await latestCheckpoint(deps.database, town.id)
+      const checkpoint = await publishedCheckpoint(deps, town.id)
       if (checkpoint === undefined) throw new NotFound()
       return Reply.material(publicData(checkpoint.note), 'text/plain; charset=utf-8', cacheable(5))
     },
@@ -102,7 +102,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     async ({ town, params: { level, rest } }) => {
       const [path = '', width] = rest.split('.p/')
       const index = Number(path.replace(/[x/]/g, ''))
-      const tile = await readTile(deps.database, town.id, {
+      const tile = await readTile(deps, town.id, {
         level,
         index,
         width: width === undefined ? TILE : Number(width),
@@ -130,7 +130,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
       refuses: [404],
     },
     async ({ town, query: { leaf, size } }) => {
-      if (size > ((await latestCheckpoint(deps.database, town.id))?.size ?? 0)) throw new NotFound()
+      if (size > ((await publishedCheckpoint(deps, town.id))?.size ?? 0)) throw new NotFound()
       const found = await proveInclusion(deps.database, town.id, { leafHash: Buffer.from(leaf, 'hex'), size })
       if (found === undefined) throw new NotFound()
       return Reply.open(publicData({ ...found, proof: found.proof.map(base64) }), 200, cacheable(FOREVER))
@@ -151,7 +151,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     },
     async ({ town, query: { from, to } }) => {
       if (from > to) throw new InvalidInput([{ pointer: 'query:from', detail: 'Give the smaller tree first.' }])
-      if (to > ((await latestCheckpoint(deps.database, town.id))?.size ?? 0)) throw new NotFound()
+      if (to > ((await publishedCheckpoint(deps, town.id))?.size ?? 0)) throw new NotFound()
       const proof = await proveConsistency(deps.database, town.id, { earlier: from, size: to })
       return Reply.open(publicData({ from, to, proof: proof.map(base64) }), 200, cacheable(FOREVER))
     },

@@ -83,6 +83,17 @@ export const newestCheckpoint = (transaction: Transaction, municipalityId: strin
     .orderBy('size', 'desc')
     .executeTakeFirst()
 
+/** The last one that was signed before this morning's publication; on the first day of a town the first there was. */
+export const checkpointOfTheMorning = async (transaction: Transaction, municipalityId: string) => {
+  const { rows } = await sql<{ size: string; note: string; signed_at: Date }>`
+    select size::text, note, signed_at from ledger_checkpoints one
+    where municipality_id = ${municipalityId}::text::uuid
+      and (signed_at < last_publication(${municipalityId}::text::uuid)
+        or size = (select min(size) from ledger_checkpoints first where first.municipality_id = ${municipalityId}::text::uuid))
+    order by one.size desc limit 1`.execute(transaction)
+  return rows[0]
+}
+
 export const cosignaturesOf = (
   transaction: Transaction,
   { municipalityId, size }: { municipalityId: string; size: string },

@@ -19,7 +19,7 @@ export function statisticsRoutes(app: App, count: (municipalityId: string) => Pr
       auth: 'public',
       answers: {
         200: {
-          description: 'Counts under the newest checkpoint',
+          description: 'Counts under the checkpoint of this morning',
           schema: z
             .object({
               size: z.int(),

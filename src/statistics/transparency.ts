@@ -1,10 +1,9 @@
 import { purposes } from '../firewall/policies.ts'
 import { countEntries } from '../ledger/counts.ts'
-import type { Database } from '../platform/database.ts'
+import type { PublishedLedger } from '../ledger/proofs.ts'
 import { cell } from './cells.ts'
 
-interface Deps {
-  database: Database
+interface Deps extends PublishedLedger {
   /** How many orders there are of which the neighbour was not told in time. */
   lateNotices(municipalityId: string): Promise<number>
 }
@@ -31,7 +30,7 @@ export interface Transparency {
  * caller's own invention counts as `other`.
  */
 export async function transparency(deps: Deps, municipalityId: string): Promise<Transparency> {
-  const counted = await countEntries(deps.database, municipalityId)
+  const counted = await countEntries(deps, municipalityId)
   const late = cell(await deps.lateNotices(municipalityId))
   if (counted === undefined) return { size: 0, checkpoint: '', rows: [], lateNotices: late }
   const sums = new Map<string, { requesterKind: string; purpose: string; permitted: number; refused: number }>()

@@ -153,6 +153,7 @@ export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
     policies,
     tokens: tokenVerifier([demoTrust(issuer)], AUDIENCE),
     senderConstrained: false,
+    ledgerAtOnce: true,
     shrink: true,
     renderer: createRenderer({ database, clock, keys }),
     redraw: createRedraw(),

@@ -130,8 +130,8 @@ export function LedgerPage(props: {
   context: DeskContext
   checkpoint: string
   policies: Pick<PolicyEngine, 'rules' | 'digest'>
-  /** The entries of one page, and the key their checkpoint is signed with; absent for who only sees the rules. */
-  explored?: { lines: readonly LedgerLine[]; verifier: string; refused: boolean }
+  /** The entries of one page, the checkpoint that proves them to everybody and the key that is signed with; absent for who only sees the rules. */
+  explored?: { lines: readonly LedgerLine[]; verifier: string; refused: boolean; published: string }
 }) {
   const { context, checkpoint, policies, explored } = props
   const { t } = context
@@ -148,7 +148,7 @@ export function LedgerPage(props: {
       <p>
         <a href="/transparency">{t['transparency.link']}</a>
       </p>
-      {explored ? <Explored context={context} checkpoint={checkpoint} {...explored} /> : ''}
+      {explored ? <Explored context={context} {...explored} /> : ''}
       <h2>{t['firewall.title']}</h2>
       <p>
         {t['page.inForce']} <code dir="ltr">{policies.digest}</code>
@@ -168,12 +168,12 @@ export function LedgerPage(props: {
 /** Entries by time, each proved in the page to be in the tree that the city has signed. */
 function Explored(props: {
   context: DeskContext
-  checkpoint: string
+  published: string
   lines: readonly LedgerLine[]
   verifier: string
   refused: boolean
 }) {
-  const { context, checkpoint, lines, verifier, refused } = props
+  const { context, published, lines, verifier, refused } = props
   const { t, language, town } = context
   const who = whoNames(t)
   const oldest = lines.at(-1)?.position
@@ -190,7 +190,7 @@ function Explored(props: {
       </p>
       <div
         id="ledger"
-        data-checkpoint={checkpoint}
+        data-checkpoint={published}
         data-key={verifier}
         data-proved={t['entrance.proved']}
         data-soon={t['entrance.notYet']}

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Reply } from '../../http/reply.ts'
 import { verifierKey } from '../../ledger/checkpoint.ts'
-import { latestCheckpoint } from '../../ledger/proofs.ts'
+import { latestCheckpoint, publishedCheckpoint } from '../../ledger/proofs.ts'
 import {
   exploreLedger,
   openFlags,
@@ -45,6 +45,7 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   page({ method: 'get', path: '/desk/ledger' }, async (context) => {
     const { town, requester } = context
     const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const published = await publishedCheckpoint(deps, town.id)
     const shown = { context, checkpoint: checkpoint?.note ?? '', policies: deps.policies }
     // Legal officers have no duty to watch over it.
     if (requester.role === 'legal') return pageOf(<LedgerPage {...shown} />)
@@ -54,7 +55,7 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const query = { before: before === undefined ? size : Math.min(Number(before), size), refused }
     const verifier = verifierKey(await deps.signers.of(town))
     return Reply.page(await exploreLedger(deps.gate, { municipalityId: town.id, by: requester }, query), (lines) => (
-      <LedgerPage {...shown} explored={{ lines, verifier, refused }} />
+      <LedgerPage {...shown} explored={{ lines, verifier, refused, published: published?.note ?? '' }} />
     ))
   })
 }

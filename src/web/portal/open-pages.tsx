@@ -2,7 +2,7 @@ import type { WitnessState } from '../../ledger/cosigning.ts'
 import { localeTag } from '../../platform/locale-tag.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { Restored } from '../../town/restores.ts'
-import { timeText } from '../record/texts.ts'
+import { dayText, timeText } from '../record/texts.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
@@ -35,9 +35,7 @@ export function StatusPage(props: {
         {witnesses.map(({ name, size, signedAt }) => (
           <Fact name={t['openData.witness']}>
             <bdi>{name}</bdi>
-            {size === undefined || signedAt === undefined
-              ? ' · –'
-              : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
+            {size === undefined || signedAt === undefined ? ' · –' : ` · ${dayText(language, signedAt.slice(0, 10))}`}
           </Fact>
         ))}
         {seal?.soon ? <Fact name={t['openData.sealUntil']}>{timeText(language, timeZone, seal.until)}</Fact> : ''}

@@ -6,7 +6,7 @@ import { ownerOf } from '../../identity/begin-session.ts'
 import { endSession } from '../../identity/end-session.ts'
 import { dropForms } from '../../identity/keep-form.ts'
 import { witnessStates } from '../../ledger/cosigning.ts'
-import { latestCheckpoint } from '../../ledger/proofs.ts'
+import { publishedCheckpoint } from '../../ledger/proofs.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { proofsOf } from '../../proofs/list-proofs.ts'
 import { sealTerm } from '../../proofs/paper/document-seal.ts'
@@ -73,7 +73,7 @@ function openToAll(app: App, deps: PortalDeps): void {
   })
   route(app, { kind: 'public', method: 'get', path: '/status' }, async (request) => {
     const { town, language } = readerOf(request)
-    const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const checkpoint = await publishedCheckpoint(deps, town.id)
     const { keys } = await publishedKeys(deps, town.id)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
     const restored = await recentRestore(deps, town)
