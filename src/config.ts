@@ -61,6 +61,7 @@ const Environment = z.object({
   DATABASE_URL: DatabaseUrl.optional(),
   DATABASE_OWNER_URL: DatabaseUrl.optional(),
   DATABASE_POOLER: flag.default(false),
+  DATABASE_TLS: z.enum(['verify-full', 'elsewhere']).default('verify-full'),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(8),
   DATA_DIR: z.string().min(1).default('.data'),
   JOURNAL_DIR: z.string().min(1).optional(),
@@ -184,6 +185,12 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       faults.push(
         'DATABASE_URL: production needs a PostgreSQL server; the embedded database does not survive a power cut.',
       )
+    if (env.DATABASE_TLS === 'verify-full')
+      for (const name of ['DATABASE_URL', 'DATABASE_OWNER_URL'] as const)
+        if (!isCheckedLine(env[name]))
+          faults.push(
+            `${name}: the server is on another machine and could be anyone: add ?sslmode=verify-full, with its authority in NODE_EXTRA_CA_CERTS. Where something else guards the line (a mesh, a tunnel), set DATABASE_TLS=elsewhere.`,
+          )
     if (demo) faults.push('DEMO: production never runs with demo keys or demo sign-in; unset it.')
     if (!env.REGISTRY_KEYS && !env.REGISTRY_KEY_FILE)
       faults.push('REGISTRY_KEY_FILE or REGISTRY_KEYS: production needs registry keys of its own.')
@@ -260,6 +267,14 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     demo,
     demoNeighbours: env.DEMO_NEIGHBOURS,
   }
+}
+
+/** Whether a server is on this machine, or proves by its certificate which one it is. */
+function isCheckedLine(url: string | undefined): boolean {
+  if (url === undefined) return true
+  const [, hosts = '', query = ''] = /^\w+:\/\/(?:[^@/]*@)?([^/?]*)[^?]*(?:\?(.*))?$/.exec(url) ?? []
+  const here = hosts.split(',').every((host) => isThisMachine(`postgres://${host}`))
+  return here || new URLSearchParams(query).get('sslmode') === 'verify-full'
 }
 
 /** Two issuers that are one name, or whose staff could not be told apart. */

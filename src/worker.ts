@@ -63,6 +63,8 @@ function fixturesOf(environment: Environment): Fixtures {
     NODE_ENV,
     DEMO: 'false',
     DATABASE_URL: HYPERDRIVE.connectionString,
+    // Hyperdrive's own line, which it guards.
+    DATABASE_TLS: 'elsewhere',
     REGISTRY_KEYS,
     TOKEN_ISSUERS,
     TOKEN_AUDIENCE,

@@ -262,6 +262,9 @@ describe('production', () => {
       },
     ],
     ['DATABASE_URL', { DATABASE_URL: 'mysql://x/y' }],
+    ['DATABASE_URL: the server is on another machine', { DATABASE_URL: 'postgres://u:p@db.example:5432/x' }],
+    ['DATABASE_URL: the server is', { DATABASE_URL: 'postgres://u:p@127.0.0.1:1,db.example:5/x?sslmode=require' }],
+    ['DATABASE_OWNER_URL: the server is', { DATABASE_OWNER_URL: 'postgres://u:p@10.0.0.2/x' }],
     ['TOKEN_ISSUERS', { TOKEN_ISSUERS: 'not json' }],
   ])('does not start: %s', async (words, change) => {
     expect(
