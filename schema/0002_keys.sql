@@ -51,7 +51,7 @@ create table data_keys (
   id uuid not null,
   owner text not null check (owner in ('neighbour', 'address', 'blind-index', 'signing-key', 'ledger')),
   registry_key_id text not null,
-  wrapped bytea not null check (length(wrapped) = 64),
+  wrapped bytea not null check (length(wrapped) = 72),
   bucket smallint not null generated always as (bucket_of(id)) stored,
   epoch integer not null generated always as (epoch_of(wrapped)) stored,
   primary key (municipality_id, id),
@@ -63,15 +63,16 @@ create index data_keys_by_epoch on data_keys (bucket, epoch);
 create unique index data_keys_one_per_municipality on data_keys (municipality_id, owner)
   where owner in ('blind-index', 'ledger');
 -- After the references to the registry key and the epoch have been checked, which wait for whoever retires or closes them: so it
--- is seen.
+-- is seen. What is wrapped says by which key, so that none comes in that only one process could open.
 create function refuse_retired_key() returns trigger language plpgsql as $$
 begin
   if exists (select from registry_keys
       where municipality_id = new.municipality_id and id = new.registry_key_id and retired_at is not null) then
     raise exception 'registry key % is retired', new.registry_key_id using errcode = 'PD009';
   end if;
-  if exists (select from epochs where bucket = new.bucket and epoch = new.epoch and closed_at is not null) then
-    raise exception 'epoch % of bucket % is closed', new.epoch, new.bucket using errcode = 'PD009';
+  if not exists (select from epochs where bucket = new.bucket and epoch = new.epoch and closed_at is null
+      and mark = substring(new.wrapped from 5 for 8)) then
+    raise exception 'epoch % of bucket % is closed, or has another key', new.epoch, new.bucket using errcode = 'PD009';
   end if;
   return null;
 end $$;

@@ -1,6 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Rooms } from './app.tsx'
-import { type Turning, type TurningOptions, turnEpochs } from './keys/turning.ts'
+import { readEpochFile } from './keys/epoch-file.ts'
+import { ErasureWaits, type Turning, type TurningOptions, turnEpochs } from './keys/turning.ts'
 import { askWitness, WITNESS, type Witness } from './ledger/cosigning.ts'
 import type { Journal } from './ledger/journal.ts'
 import { latestCheckpoint } from './ledger/proofs.ts'
@@ -33,9 +34,8 @@ function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
   }
 }
 
-/** What ends erasures in the night, and for how many days backups are kept. */
+/** What ends erasures in the night. */
 export interface NightlyTurning extends Turning {
-  days: number | undefined
   options?: TurningOptions | undefined
 }
 
@@ -123,17 +123,20 @@ export function backgroundWork(
             together: 1,
             patience: seconds(1_800),
             async run(item: Item) {
-              await turning.copies?.prune()
               const turned = await turnEpochs(turning, turning.options)
-              if (turned.waits) return seconds(60)
               if (turned.gone > 0)
                 await rooms.gate.record(item.municipalityId, {
                   by: { kind: 'job', id: 'epochs' },
                   action: 'epoch-keys-destroyed',
                   occasion: { epochs: String(turned.gone) },
                 })
+              const more = await turning.copies?.prune(readEpochFile(turning.file))
+              // Whoever runs this finds a line in the log, each time it is tried in vain.
+              if (turned.broken > 0) throw new ErasureWaits('broken-keys')
+              if (turned.waits === 'processes' || turned.waits === 'rows') throw new ErasureWaits(turned.waits)
+              if (turned.waits === 'grace') return seconds(15)
               // Copies of the keys go with the last backups that need them.
-              return turning.copies && turning.days ? Temporal.Duration.from({ hours: 24 * turning.days }) : 'done'
+              return more ? Temporal.Duration.from({ hours: 24 }) : 'done'
             },
           },
         ]),

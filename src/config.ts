@@ -67,7 +67,6 @@ const Environment = z.object({
   JOURNAL_DIR: z.string().min(1).optional(),
   REGISTRY_KEYS: z.string().optional(),
   REGISTRY_KEY_FILE: z.string().optional(),
-  EPOCH_KEYS: z.string().optional(),
   EPOCH_KEY_FILE: z.string().min(1).optional(),
   BACKUP_KEEPER_KEY: z.string().min(1).optional(),
   BACKUP_KEYS_DIR: z.string().min(1).optional(),
@@ -136,8 +135,6 @@ export interface Config {
   programs: string
   registryKeys: string | undefined
   registryKeyFile: string
-  /** Epoch keys in base64, where there are no files. They are turned by hand. */
-  epochKeys: string | undefined
   /** The file with the epoch keys, which changes by itself: every host of an installation reaches it. */
   epochKeyFile: string
   /** Where copies of the epoch keys go, sealed to whoever keeps the backups, and for how many days those are kept. */
@@ -241,7 +238,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     journalDir: env.JOURNAL_DIR ?? (production ? undefined : `${env.DATA_DIR}/journal`),
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
-    epochKeys: env.EPOCH_KEYS,
     epochKeyFile:
       env.EPOCH_KEY_FILE ?? `${env.REGISTRY_KEY_FILE ? dirname(env.REGISTRY_KEY_FILE) : env.DATA_DIR}/epoch-keys`,
     backups:

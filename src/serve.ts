@@ -25,8 +25,8 @@ import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
-import { makeEpochFile, readEpochFile } from './keys/epoch-file.ts'
-import { newEpochs } from './keys/epochs.ts'
+import { makeEpochFile, readEpochFile, tidyEpochFile } from './keys/epoch-file.ts'
+import { newEpochs, wipe } from './keys/epochs.ts'
 import { DEMO_KEY_PREFIX, writeKeyFile } from './keys/key-file.ts'
 import { mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
 import { type KeyProvider, withNewKey } from './keys/key-provider.ts'
@@ -132,6 +132,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
 
     await mustBeInTime(database, systemClock.now())
     await mustBeTheNewest(journal, database)
+    tidyEpochFile(config.epochKeyFile)
     await copies?.keep(readEpochFile(config.epochKeyFile))
     await mustOpen(
       database,
@@ -209,9 +210,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
         },
         witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
         journal,
-        ...(config.epochKeys === undefined
-          ? { turning: { database, keys, file: config.epochKeyFile, copies, days: config.backups?.days } }
-          : {}),
+        turning: { database, keys, file: config.epochKeyFile, copies },
       }),
     )
     runner.start()
@@ -275,7 +274,7 @@ function registryKeys(config: Config): KeyProvider {
   if (config.demo && config.registryKeys === undefined && !existsSync(config.registryKeyFile)) {
     writeKeyFile(config.registryKeyFile, withNewKey(undefined, DEMO_KEY_PREFIX))
   }
-  if (config.demo && config.epochKeys === undefined) makeEpochFile(config.epochKeyFile, newEpochs)
+  if (config.demo) wipe(makeEpochFile(config.epochKeyFile, newEpochs).epochs)
   const { keys } = configuredMaterial(config)
   if (config.production && Object.keys(keys).some((id) => id.startsWith(DEMO_KEY_PREFIX))) {
     throw new ConfigInvalid(

@@ -8,7 +8,7 @@ import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { startOn } from './firewall/policy-record.ts'
 import { type MachineSignIn, machineSignIn } from './identity/machine-sign-in.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
-import { type EpochSet, epochKeys, parseEpochs } from './keys/epochs.ts'
+import { heldEpochs, parseEpochs } from './keys/epochs.ts'
 import { KeyMaterialInvalid } from './keys/key-faults.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './keys/key-provider.ts'
 import { sequencer } from './ledger/sequencer.ts'
@@ -45,13 +45,13 @@ const recorded = new Set<string>()
 
 /** Epoch keys change where the file is, and are looked for again after a minute. */
 const EPOCHS_FRESH = 60_000
-const epochs = { set: { generation: 0, epochs: [] } as EpochSet, read: Number.NEGATIVE_INFINITY }
+const epochs = { held: heldEpochs({ generation: 0, epochs: [] }), read: Number.NEGATIVE_INFINITY }
 
 async function readEpochs({ EPOCHS }: Environment): Promise<void> {
   if (Date.now() - epochs.read < EPOCHS_FRESH) return
   const bytes = await EPOCHS.get('epoch-keys', 'arrayBuffer')
   if (bytes === null) throw new KeyMaterialInvalid('There are no epoch keys in EPOCHS.')
-  epochs.set = parseEpochs(Buffer.from(bytes))
+  epochs.held = heldEpochs(parseEpochs(Buffer.from(bytes)))
   epochs.read = Date.now()
 }
 
@@ -72,10 +72,7 @@ function fixturesOf(environment: Environment): Fixtures {
   cedar.initSync({ module: policyEngine })
   fixtures = {
     config,
-    keys: localKeyProvider(
-      parseKeyMaterial(REGISTRY_KEYS),
-      epochKeys(() => epochs.set),
-    ),
+    keys: localKeyProvider(parseKeyMaterial(REGISTRY_KEYS), { held: () => epochs.held }),
     policies: loadPolicies(cedar),
     tokens: tokenVerifier(config.issuers, config.audience),
     machineSignIn: machineSignIn(config.issuers, config.audience),

@@ -161,8 +161,8 @@ export async function makeBackup(config: Config, file: string, progress: Progres
   const keys = configuredKeys(config)
   // A night may destroy epoch keys between the moment that the dump shows and the one in which it is tried.
   const held = configuredEpochs(config)
-    .all()
-    .map((one) => ({ ...one, key: Buffer.from(one.key) }))
+    .held()
+    .all.map((one) => ({ ...one, key: Buffer.from(one.key) }))
   const owner = openDatabase(postgresDialect(ownerUrl, { connections: 1 }))
   let bytes: number
   try {

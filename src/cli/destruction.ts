@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { combine, split } from 'shamir-secret-sharing'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { destroyEpochFile, makeEpochFile } from '../keys/epoch-file.ts'
+import { destroyEpochFile } from '../keys/epoch-file.ts'
 import { newEpochs } from '../keys/epochs.ts'
 import { KeyUnavailable } from '../keys/key-faults.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../keys/key-file.ts'
@@ -79,10 +79,7 @@ export async function destroyKeys(config: Config, shareFiles: readonly string[],
   await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'registry-keys-destroyed' }))
   overwrite(file)
   // Whoever has a copy of the registry key opens nothing with it alone.
-  if (config.epochKeys === undefined) {
-    destroyEpochFile(config.epochKeyFile)
-    makeEpochFile(config.epochKeyFile, newEpochs)
-  }
+  destroyEpochFile(config.epochKeyFile, newEpochs)
   return current
 }
 

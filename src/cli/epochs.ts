@@ -2,26 +2,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { makeEpochFile, readEpochFile } from '../keys/epoch-file.ts'
-import { type Epoch, type EpochKeys, epochKeys } from '../keys/epochs.ts'
+import { type Epoch, type EpochKeys, type HeldEpochs, heldEpochs } from '../keys/epochs.ts'
 import { makeKeeper, openCopies } from '../keys/keeper.ts'
 import { keyFileProvider } from '../keys/key-file.ts'
 import { epochsMissing, epochsMustBeHere } from '../keys/key-holding.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
-import { makeKnown, TURNING, type TurningOptions, turnEpochs } from '../keys/turning.ts'
+import { makeKnown } from '../keys/known-epochs.ts'
+import { TURNING, type TurningOptions, turnEpochs } from '../keys/turning.ts'
 import type { Database } from '../platform/database.ts'
 import type { Progress } from './output.ts'
 import { recordKeyOperation } from './record-keys.ts'
 import { configuredEpochs, copiesOf, withOwner } from './stores.ts'
 
 // What an operator does with epoch keys: those that turn by themselves, and the copies that whoever keeps the backups opens.
-
-export function epochFileOf(config: Config): string {
-  if (config.epochKeys !== undefined)
-    throw new ConfigInvalid(
-      'EPOCH_KEYS: keys in the environment are changed where they are kept; this command changes a file.',
-    )
-  return config.epochKeyFile
-}
 
 /** Makes the key pair of whoever keeps the backups. @returns what BACKUP_KEEPER_KEY is set to */
 export async function createKeeper(file: string): Promise<string> {
@@ -40,12 +33,16 @@ async function copiesWith(config: Config, keeperFile: string) {
 
 /** Puts the newest copy of the epoch keys where the lost file was. @throws {ConfigInvalid} where there is one */
 export async function recoverEpochs(config: Config, keeperFile: string): Promise<{ file: string; generation: number }> {
-  const file = epochFileOf(config)
+  const file = config.epochKeyFile
   if (existsSync(file))
     throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${file}. Nothing was written over them.`)
   const { newest } = await copiesWith(config, keeperFile)
-  makeEpochFile(file, () => newest)
-  await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' }))
+  await withOwner(config, async (owner) => {
+    // The file of another registry would be in the way of the right one.
+    await makeKnown(owner, newest)
+    makeEpochFile(file, () => newest)
+    await recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' })
+  })
   return { file, generation: newest.generation }
 }
 
@@ -62,11 +59,21 @@ export async function keysAndCopies(
   const present = configuredEpochs(config)
   const { all } = keeperFile === undefined ? { all: [] } : await copiesWith(config, keeperFile)
   const earlier = [...held, ...all].map((one) => ({ ...one, current: false }))
-  const gone = epochKeys(() => ({ generation: 0, epochs: earlier }))
+  const gone = heldEpochs({ generation: 0, epochs: earlier })
+  let both: { of: HeldEpochs; is: HeldEpochs } | undefined
   const epochs: EpochKeys = {
-    ...present,
-    at: (bucket, epoch) => present.at(bucket, epoch) ?? gone.at(bucket, epoch),
-    all: () => [...present.all(), ...earlier.filter(({ bucket, epoch }) => present.at(bucket, epoch) === undefined)],
+    held(again) {
+      const now = present.held(again)
+      if (both?.of === now) return both.is
+      const more = earlier.filter(({ bucket, epoch }) => now.at(bucket, epoch) === undefined)
+      const is = {
+        ...now,
+        all: [...now.all, ...more],
+        at: (bucket: number, epoch: number) => now.at(bucket, epoch) ?? gone.at(bucket, epoch),
+      }
+      both = { of: now, is }
+      return is
+    },
   }
   return config.registryKeys === undefined
     ? keyFileProvider(config.registryKeyFile, epochs)
@@ -86,8 +93,7 @@ const AT_ONCE: TurningOptions = { patience: 60_000, grace: 0 }
 
 /** Wraps what was put back by the epoch keys that are in force here: the older ones are not needed any more. */
 export async function wrapAnew(config: Config, owner: Database, keys: KeyProvider): Promise<void> {
-  if (config.epochKeys !== undefined) return
-  const file = epochFileOf(config)
+  const file = config.epochKeyFile
   await makeKnown(owner, readEpochFile(file))
   for (;;) {
     const { waits } = await turnEpochs({ database: owner, keys, file, copies: copiesOf(config) }, AT_ONCE)
@@ -106,12 +112,12 @@ export async function turnEpochKeys(
   progress: Progress,
   options = TURNING,
 ): Promise<{ rewrapped: number; gone: number }> {
-  const file = epochFileOf(config)
+  const file = config.epochKeyFile
   const copies = copiesOf(config)
   const keys = await keysAndCopies(config, {})
   return withOwner(config, async (owner) => {
     await epochsMustBeHere(owner, keys)
-    await copies?.prune()
+    await copies?.prune(readEpochFile(file))
     const until = performance.now() + TURNING_PATIENCE
     const outcome = { rewrapped: 0, gone: 0 }
     progress.begin('data keys', 0)

@@ -17,7 +17,6 @@ import {
 import type { Holder } from '../keys/store.ts'
 import type { Database } from '../platform/database.ts'
 import { listMunicipalities } from '../town/store.ts'
-import { epochFileOf } from './epochs.ts'
 import type { Progress } from './output.ts'
 import { recordKeyOperation } from './record-keys.ts'
 import { configuredKeys, withOwner } from './stores.ts'
@@ -36,7 +35,7 @@ export function createKeyFile(config: Config): { file: string; current: string; 
   const file = keyFileOf(config)
   if (existsSync(file))
     throw new ConfigInvalid(`REGISTRY_KEY_FILE: there are keys at ${file} already. Add one with: padron keys rotate`)
-  const epochs = epochFileOf(config)
+  const epochs = config.epochKeyFile
   if (existsSync(epochs)) throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${epochs} already.`)
   const material = withNewKey()
   makeEpochFile(epochs, newEpochs)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keepEnforcementBodies } from '../firewall/enforcement-bodies.ts'
 import { epochFile } from '../keys/epoch-file.ts'
-import { type EpochKeys, epochKeys, parseEpochs } from '../keys/epochs.ts'
+import type { EpochKeys } from '../keys/epochs.ts'
 import { type KeyCopies, keyCopies } from '../keys/keeper.ts'
 import { keyFileProvider, readKeyFile } from '../keys/key-file.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
@@ -108,16 +108,12 @@ export function configuredKeys(config: Config): KeyProvider {
 }
 
 /** @throws {KeyMaterialInvalid} */
-export function configuredEpochs(config: Config): EpochKeys {
-  if (config.epochKeys === undefined) return epochFile(config.epochKeyFile)
-  const set = parseEpochs(Buffer.from(config.epochKeys, 'base64'))
-  return epochKeys(() => set)
-}
+export const configuredEpochs = (config: Config): EpochKeys => epochFile(config.epochKeyFile)
 
 /** @throws {ConfigInvalid} in production without them: who loses the epoch keys would lose everybody */
 export function copiesOf(config: Config): KeyCopies | undefined {
   if (config.backups) return keyCopies({ ...config.backups, clock: systemClock })
-  if (config.production && config.epochKeys === undefined)
+  if (config.production)
     throw new ConfigInvalid(
       'BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: name the public key of whoever keeps the backups, and a folder on another disk for copies of the epoch keys. Make the key with: padron keys keeper <file>',
     )

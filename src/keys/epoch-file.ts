@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -10,10 +11,9 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { type EpochKeys, type EpochSet, epochBytes, epochKeys, parseEpochs } from './epochs.ts'
+import { type EpochKeys, type EpochSet, epochBytes, heldEpochs, parseEpochs, wipe } from './epochs.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 import { KEY_FILE_FRESH } from './key-file.ts'
 
@@ -41,15 +41,16 @@ export function readEpochFile(path: string): EpochSet {
 
 /**
  * Changes the file, one process at a time: what another put in meanwhile is what is changed. The bytes of the file before are
- * written over once the new one has its place.
+ * written over once the new one has its place, and so are keys that leave it.
  *
  * @throws {KeyMaterialInvalid} where another process is at it
  */
 export function updateEpochFile(path: string, change: (set: EpochSet) => EpochSet): EpochSet {
-  return alone(path, () => {
+  return alone(path, (mine) => {
     const before = readEpochFile(path)
     const after = change(before)
-    if (after !== before && after.generation !== before.generation) replace(path, after)
+    if (after.generation !== before.generation) replace(path, after, mine)
+    wipe(before.epochs.filter(({ key }) => !after.epochs.some((one) => one.key === key)))
     return after
   })
 }
@@ -57,89 +58,111 @@ export function updateEpochFile(path: string, change: (set: EpochSet) => EpochSe
 /** Makes the file where there is none. @returns what is in it */
 export function makeEpochFile(path: string, make: () => EpochSet): EpochSet {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  return alone(path, () => {
+  return alone(path, (mine) => {
     if (existsSync(path)) return readEpochFile(path)
     const made = make()
-    replace(path, made)
+    replace(path, made, mine)
     return made
   })
 }
 
-/** Writes over the file, and takes it away: what its keys wrapped opens for nobody. */
-export function destroyEpochFile(path: string): void {
-  if (!existsSync(path)) return
-  const file = openSync(path, 'r+')
-  rmSync(path)
-  wipe(file)
+/** Writes over the file and puts other keys in its place: what those before wrapped opens for nobody. */
+export function destroyEpochFile(path: string, make: () => EpochSet): void {
+  alone(path, (mine) => replace(path, make(), mine))
 }
 
-function alone<T>(path: string, work: () => T): T {
+/** Ends what a process left behind that was ended in the middle: drafts, and bytes that were to be written over. */
+export function tidyEpochFile(path: string): void {
+  if (existsSync(path)) alone(path, () => {})
+}
+
+const draftOf = (path: string) => `${path}.new`
+const beforeOf = (path: string) => `${path}.old`
+
+/** @param work is told how to see that it still holds the file */
+function alone<T>(path: string, work: (mine: () => void) => T): T {
   const lock = `${path}.lock`
-  const abandoned = statSync(lock, { throwIfNoEntry: false })
-  if (abandoned !== undefined && Temporal.Now.instant().epochMilliseconds - abandoned.mtimeMs > ABANDONED)
+  const token = randomUUID()
+  const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+  // A clock that was put back is no reason to wait for ever.
+  if (since !== undefined && Math.abs(Temporal.Now.instant().epochMilliseconds - since) > ABANDONED)
     rmSync(lock, { force: true })
+  const taken = () => new KeyMaterialInvalid(`Another process changes the epoch keys at ${path}. Try again.`)
   try {
-    writeFileSync(lock, '', { flag: 'wx', mode: OWNER_ONLY })
+    writeFileSync(lock, token, { flag: 'wx', mode: OWNER_ONLY })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new KeyMaterialInvalid(`Another process changes the epoch keys at ${path}. Try again.`)
+    throw taken()
   }
+  const isMine = () => existsSync(lock) && readFileSync(lock, 'utf8') === token
   try {
-    return work()
+    tidy(path)
+    return work(() => {
+      if (!isMine()) throw taken()
+    })
   } finally {
-    rmSync(lock, { force: true })
+    if (isMine()) rmSync(lock, { force: true })
   }
 }
 
-function replace(path: string, set: EpochSet): void {
-  const draft = `${path}.${process.pid}.new`
+function tidy(path: string): void {
+  if (existsSync(draftOf(path))) writeOver(draftOf(path))
+  const before = statSync(beforeOf(path), { throwIfNoEntry: false })
+  if (before === undefined) return
+  // Ended before the new one took its place: it is the file itself under another name.
+  if (before.ino === statSync(path, { throwIfNoEntry: false })?.ino) rmSync(beforeOf(path))
+  else writeOver(beforeOf(path))
+}
+
+function replace(path: string, set: EpochSet, mine: () => void): void {
   const bytes = epochBytes(set)
-  writeFileSync(draft, bytes, { mode: OWNER_ONLY, flush: true })
-  bytes.fill(0)
-  const before = existsSync(path) ? openSync(path, 'r+') : undefined
-  renameSync(draft, path)
+  try {
+    writeFileSync(draftOf(path), bytes, { mode: OWNER_ONLY, flush: true })
+    mine()
+    if (existsSync(path)) linkSync(path, beforeOf(path))
+    renameSync(draftOf(path), path)
+    syncFolder(path)
+  } finally {
+    bytes.fill(0)
+    // After a fault the new bytes are in the way, after none the old ones.
+    tidy(path)
+  }
+}
+
+/** The new name is on the disk before the old bytes are not. */
+function syncFolder(path: string): void {
   const folder = openSync(dirname(path), 'r')
   try {
-    // The new name is on the disk before the old bytes are not.
     fsyncSync(folder)
   } finally {
     closeSync(folder)
   }
-  if (before !== undefined) wipe(before)
 }
 
-function wipe(file: number): void {
-  writeSync(file, Buffer.alloc(fstatSync(file).size), 0, undefined, 0)
-  fsyncSync(file)
-  closeSync(file)
+function writeOver(path: string): void {
+  writeFileSync(path, Buffer.alloc(statSync(path).size), { flag: 'r+', flush: true })
+  rmSync(path)
 }
 
-/** Epoch keys from a file, seen within a second of a change, and at once where a key is asked for that was not here yet. */
+/** Epoch keys from a file, seen within a second of a change, and at once where it is asked for. */
 export function epochFile(path: string): EpochKeys {
   let set = readEpochFile(path)
+  let held = heldEpochs(set)
   let seen = changeOf(path)
   let checked = performance.now()
-  const look = () => {
-    checked = performance.now()
-    const now = changeOf(path)
-    if (now === seen) return
-    const before = set
-    // Without the file there are no keys.
-    set = now === undefined ? { generation: before.generation + 1, epochs: [] } : readEpochFile(path)
-    seen = now
-    for (const { key } of before.epochs) key.fill(0)
-  }
-  const keys = epochKeys(() => {
-    if (performance.now() - checked > KEY_FILE_FRESH) look()
-    return set
-  })
   return {
-    ...keys,
-    at(bucket, epoch) {
-      const found = keys.at(bucket, epoch)
-      if (found !== undefined) return found
-      look()
-      return keys.at(bucket, epoch)
+    held(again = false) {
+      if (!again && performance.now() - checked < KEY_FILE_FRESH) return held
+      checked = performance.now()
+      const now = changeOf(path)
+      if (now === seen) return held
+      // Without the file there are no keys, and whoever waits for this process goes on waiting.
+      const read = now === undefined ? { generation: 0, epochs: [] } : readEpochFile(path)
+      seen = now
+      wipe(set.epochs)
+      set = read
+      held = heldEpochs(read)
+      return held
     },
   }
 }

@@ -60,29 +60,47 @@ export function withNextEpochs({ generation, epochs }: EpochSet, buckets: readon
   return added.length === 0 ? { generation, epochs } : { generation: generation + 1, epochs: [...epochs, ...added] }
 }
 
-/** With the newest key of every bucket as the one that wraps. */
-export function withNewestCurrent({ generation, epochs }: EpochSet): EpochSet {
-  const newest = newestOf(epochs)
-  const turned = epochs.map((one) => ({ ...one, current: newest.get(one.bucket) === one.epoch }))
+/**
+ * With the newest keys of another set as those that wrap, as far as they are here and are the same keys.
+ *
+ * @param meant the set that was looked at: what somebody else put in since is not made current
+ */
+export function withNewestCurrent({ generation, epochs }: EpochSet, meant: EpochSet): EpochSet {
+  const newest = newestOf(meant.epochs)
+  const next = new Map<number, number>()
+  for (const one of epochs) {
+    const chosen = newest.get(one.bucket)
+    if (chosen !== undefined && chosen.epoch === one.epoch && Buffer.from(chosen.key).equals(one.key))
+      next.set(one.bucket, one.epoch)
+  }
+  const turned = epochs.map((one) => ({
+    ...one,
+    current: next.has(one.bucket) ? next.get(one.bucket) === one.epoch : one.current,
+  }))
   return turned.every(({ current }, i) => current === epochs[i]?.current)
     ? { generation, epochs }
     : { generation: generation + 1, epochs: turned }
 }
 
-/** Without these, of which none wraps anything any more. */
-export function withoutEpochs(
+/** Without older keys than the current one of each bucket, except those that may still be needed. */
+export function withoutOlder(
   { generation, epochs }: EpochSet,
-  gone: readonly Pick<Epoch, 'bucket' | 'epoch'>[],
+  needed: (epoch: Pick<Epoch, 'bucket' | 'epoch'>) => boolean,
 ): EpochSet {
-  const names = new Set(gone.map(({ bucket, epoch }) => `${bucket} ${epoch}`))
-  const left = epochs.filter(({ bucket, epoch, current }) => current || !names.has(`${bucket} ${epoch}`))
+  const current = new Map(epochs.filter((one) => one.current).map(({ bucket, epoch }) => [bucket, epoch]))
+  const left = epochs.filter((one) => one.epoch >= (current.get(one.bucket) ?? 0) || needed(one))
   return left.length === epochs.length ? { generation, epochs } : { generation: generation + 1, epochs: left }
 }
 
-function newestOf(epochs: readonly Epoch[]): Map<number, number> {
-  const newest = new Map<number, number>()
-  for (const { bucket, epoch } of epochs) newest.set(bucket, Math.max(newest.get(bucket) ?? 0, epoch))
+function newestOf(epochs: readonly Epoch[]): Map<number, Epoch> {
+  const newest = new Map<number, Epoch>()
+  for (const one of epochs) if (one.epoch > (newest.get(one.bucket)?.epoch ?? 0)) newest.set(one.bucket, one)
   return newest
+}
+
+/** Writes over keys that are not needed any more. */
+export function wipe(epochs: readonly Epoch[]): void {
+  for (const { key } of epochs) key.fill(0)
 }
 
 const MAGIC = Buffer.from('padron-epochs-1\n')
@@ -131,44 +149,37 @@ export function parseEpochs(bytes: Buffer): EpochSet {
   return { generation: bytes.readUInt32BE(MAGIC.length), epochs }
 }
 
-/** Epoch keys as a process uses them, which may change under it. */
-export interface EpochKeys {
-  generation(): number
+/** Epoch keys as they are at one moment. Good until the next question: what has changed meanwhile is written over. */
+export interface HeldEpochs {
+  generation: number
   /** What new keys of a bucket are wrapped by. */
-  current(bucket: number): Epoch
+  current(bucket: number): Epoch | undefined
   /** @returns nothing where it was destroyed, or is not here yet */
   at(bucket: number, epoch: number): Epoch | undefined
-  all(): readonly Epoch[]
+  all: readonly Epoch[]
+}
+
+/** Epoch keys as a process uses them, which may change under it. */
+export interface EpochKeys {
+  /** @param again looks whether there are newer ones, however lately that was looked for */
+  held(again?: boolean): HeldEpochs
 }
 
 /** Finds one among many without looking through all. */
-export function epochKeys(present: () => EpochSet): EpochKeys {
-  let indexed: EpochSet | undefined
-  let byName = new Map<number, Epoch>()
-  let currents: Epoch[] = []
+export function heldEpochs({ generation, epochs }: EpochSet): HeldEpochs {
   const name = (bucket: number, epoch: number) => epoch * BUCKETS + bucket
-  const read = () => {
-    const set = present()
-    if (set !== indexed) {
-      indexed = set
-      byName = new Map(set.epochs.map((one) => [name(one.bucket, one.epoch), one]))
-      currents = []
-      for (const one of set.epochs) if (one.current) currents[one.bucket] = one
-    }
-    return set
-  }
+  const byName = new Map(epochs.map((one) => [name(one.bucket, one.epoch), one]))
+  const currents = new Map(epochs.filter((one) => one.current).map((one) => [one.bucket, one]))
   return {
-    generation: () => read().generation,
-    current(bucket) {
-      read()
-      const current = currents[bucket]
-      if (current === undefined) throw new RangeError(`there is no bucket ${bucket}`)
-      return current
-    },
-    at(bucket, epoch) {
-      read()
-      return byName.get(name(bucket, epoch))
-    },
-    all: () => read().epochs,
+    generation,
+    current: (bucket) => currents.get(bucket),
+    at: (bucket, epoch) => byName.get(name(bucket, epoch)),
+    all: epochs,
   }
+}
+
+/** Epoch keys that do not change. */
+export function epochKeys(set: EpochSet): EpochKeys {
+  const held = heldEpochs(set)
+  return { held: () => held }
 }

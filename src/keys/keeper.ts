@@ -1,8 +1,28 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import {
+  CompactEncrypt,
+  calculateJwkThumbprint,
+  compactDecrypt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from 'jose'
 import type { Clock } from '../platform/clock.ts'
-import { type Epoch, type EpochSet, epochBytes, parseEpochs } from './epochs.ts'
+import { type Epoch, type EpochSet, epochBytes, markOf, parseEpochs } from './epochs.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 
 // Copies of the epoch keys for whoever keeps the backups. They are sealed to a public key: neither the service nor whoever takes its
@@ -10,17 +30,18 @@ import { KeyMaterialInvalid } from './key-faults.ts'
 
 /** @see RFC 7518 section 4.6; RFC 8037 */
 const SEALING = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM' } as const
-const NAME = /^epochs-(\d{1,10})-(\d{4}-\d{2}-\d{2})\.jwe$/
+/** When it was made, which keys are in it, and to whom it is sealed. */
+const NAME = /^epochs-(\d{13})-([0-9a-f]{16})-([\w-]{16})\.jwe$/
 
 /** The longest that backups may be kept, days: after an erasure somebody could be read again for as long. */
 export const MOST_RETENTION = 35
 
 /** Where copies go. */
 export interface KeyCopies {
-  /** Writes a copy, unless it is there. */
+  /** Writes a copy of keys that are in no copy for the present keeper yet. */
   keep(set: EpochSet): Promise<void>
-  /** Takes those away that no backup needs any more. */
-  prune(): Promise<void>
+  /** Takes those away that no backup needs any more, and never one of these keys. @returns whether more are to go one day */
+  prune(set: EpochSet): Promise<boolean>
 }
 
 /** A key pair for whoever keeps the backups: the private half belongs on no machine of the service. */
@@ -28,6 +49,16 @@ export async function makeKeeper(): Promise<{ privateJwk: JWK; publicJwk: JWK }>
   const { privateKey, publicKey } = await generateKeyPair(SEALING.alg, { crv: 'X25519', extractable: true })
   return { privateJwk: await exportJWK(privateKey), publicJwk: await exportJWK(publicKey) }
 }
+
+/** Which keys these are, whatever generation they say they are of. */
+function digestOf({ epochs }: EpochSet): string {
+  const digest = createHash('sha256')
+  const names = epochs.map((one) => `${one.bucket} ${one.epoch} ${markOf(one).toString('hex')}\n`)
+  for (const name of names.sort()) digest.update(name)
+  return digest.digest('hex').slice(0, 16)
+}
+
+const keeperName = async (jwk: JWK) => (await calculateJwkThumbprint(jwk)).slice(0, 16)
 
 /**
  * Copies in a folder, on another disk than the key folder.
@@ -52,69 +83,89 @@ export function keyCopies({
     throw new KeyMaterialInvalid(
       'BACKUP_KEEPER_KEY: this is the private key. It belongs to whoever keeps the backups, and not here.',
     )
-  const day = () => clock.now().toZonedDateTimeISO('UTC').toPlainDate()
   return {
     async keep(set) {
-      if (copiesIn(folder).some(({ generation }) => generation === set.generation)) return
+      const [digest, whose] = [digestOf(set), await keeperName(jwk)]
+      if (copiesIn(folder).some((copy) => copy.digest === digest && copy.keeper === whose)) return
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const bytes = epochBytes(set)
       const sealed = await new CompactEncrypt(bytes)
         .setProtectedHeader(SEALING)
         .encrypt(await importJWK(jwk, SEALING.alg))
       bytes.fill(0)
-      const path = join(folder, `epochs-${set.generation}-${day()}.jwe`)
-      writeFileSync(`${path}.new`, sealed, { mode: 0o600, flush: true })
-      renameSync(`${path}.new`, path)
+      const path = join(folder, `epochs-${clock.now().epochMilliseconds}-${digest}-${whose}.jwe`)
+      const draft = `${path}.${process.pid}.new`
+      writeFileSync(draft, sealed, { mode: 0o600, flush: true })
+      renameSync(draft, path)
+      syncFolder(folder)
     },
-    async prune() {
+    async prune(set) {
       const copies = copiesIn(folder)
-      for (const [i, copy] of copies.entries()) {
-        // A copy is needed by backups up to the day of the next one.
+      const digest = digestOf(set)
+      const over = copies.filter((copy, i) => {
+        // A copy is needed by backups until the next one was made.
         const next = copies[i + 1]
-        if (next && Temporal.PlainDate.compare(next.day.add({ days }), day()) <= 0)
-          rmSync(join(folder, copy.name), { force: true })
-      }
+        const until = next && Temporal.Instant.fromEpochMilliseconds(next.made).add({ hours: 24 * days })
+        return copy.digest !== digest && until !== undefined && Temporal.Instant.compare(until, clock.now()) <= 0
+      })
+      for (const { name } of over) rmSync(join(folder, name), { force: true })
+      return copies.length - over.length > 1
     },
   }
 }
 
+function syncFolder(folder: string): void {
+  const opened = openSync(folder, 'r')
+  try {
+    fsyncSync(opened)
+  } finally {
+    closeSync(opened)
+  }
+}
+
 /** In the order of their making. */
-function copiesIn(folder: string): { name: string; generation: number; day: Temporal.PlainDate }[] {
+function copiesIn(folder: string): { name: string; made: number; digest: string; keeper: string }[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .flatMap((name) => {
-      const [, generation, day] = NAME.exec(name) ?? []
-      return day === undefined ? [] : [{ name, generation: Number(generation), day: Temporal.PlainDate.from(day) }]
+      const [, made, digest = '', keeper = ''] = NAME.exec(name) ?? []
+      return made === undefined ? [] : [{ name, made: Number(made), digest, keeper }]
     })
-    .sort((a, b) => a.generation - b.generation)
+    .sort((a, b) => a.made - b.made)
 }
 
 /**
- * Opens every copy there is.
+ * Opens every copy that is sealed to this key.
  *
  * @param keeper the private key
  * @returns the newest, and every epoch key of any of them
- * @throws {KeyMaterialInvalid} for another key, and where there is no copy
+ * @throws {KeyMaterialInvalid} where there is none
  */
 export async function openCopies(folder: string, keeper: string): Promise<{ newest: EpochSet; all: Epoch[] }> {
   const jwk = parseKeeper(keeper)
   if (jwk.d === undefined)
     throw new KeyMaterialInvalid('This is the public key of whoever keeps the backups. The private one is needed.')
   const key = await importJWK(jwk, SEALING.alg)
+  const whose = await keeperName(jwk)
+  const copies = copiesIn(folder)
   const all = new Map<string, Epoch>()
   let newest: EpochSet | undefined
-  for (const { name } of copiesIn(folder)) {
+  for (const { name } of copies.filter((copy) => copy.keeper === whose)) {
     const { plaintext } = await compactDecrypt(readFileSync(join(folder, name), 'utf8'), key, {
       keyManagementAlgorithms: [SEALING.alg],
       contentEncryptionAlgorithms: [SEALING.enc],
     }).catch(() => {
-      throw new KeyMaterialInvalid(`The copy ${name} does not open with this key.`)
+      throw new KeyMaterialInvalid(`The copy ${name} is broken.`)
     })
     newest = parseEpochs(Buffer.from(plaintext))
-    for (const one of newest.epochs) all.set(`${one.bucket} ${one.epoch}`, one)
+    for (const one of newest.epochs) all.set(`${one.bucket} ${one.epoch} ${markOf(one).toString('hex')}`, one)
   }
-  if (newest === undefined) throw new KeyMaterialInvalid(`There is no copy of epoch keys in ${folder}.`)
-  return { newest, all: [...all.values()] }
+  if (newest !== undefined) return { newest, all: [...all.values()] }
+  throw new KeyMaterialInvalid(
+    copies.length === 0
+      ? `There is no copy of epoch keys in ${folder}.`
+      : `None of the copies in ${folder} is sealed to this key.`,
+  )
 }
 
 function parseKeeper(text: string): JWK {

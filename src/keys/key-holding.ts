@@ -4,17 +4,9 @@ import { type Log, outlineOf } from '../platform/telemetry.ts'
 import { SealBroken } from './cipher.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 import type { KeyProvider } from './key-provider.ts'
+import { namesKnown } from './known-epochs.ts'
 import { municipalityKeys } from './municipality-keys.ts'
-import {
-  epochsKnown,
-  type Holder,
-  holders,
-  holdKeys,
-  type KeyState,
-  keyStates,
-  letGoOfKeys,
-  openEpochs,
-} from './store.ts'
+import { epochsKnown, type Holder, holders, holdKeys, type KeyState, keyStates, letGoOfKeys } from './store.ts'
 
 /** How often a process says which keys it holds, milliseconds. */
 export const HEARTBEAT = 2_000
@@ -77,18 +69,15 @@ export async function keysMissing(
  * @throws {KeyMaterialInvalid}
  */
 export async function epochsMustBeHere(database: Database, keys: KeyProvider): Promise<void> {
-  const here = new Map(keys.epochs().map((one) => [`${one.bucket} ${one.epoch}`, one.mark.toString('hex')]))
   const { rows } = await epochsKnown(database)
-  if (rows.length === 0) {
-    const named = keys.epochs().map(({ bucket, epoch, mark }) => ({ bucket, epoch, mark: mark.toString('hex') }))
-    await openEpochs(database, JSON.stringify(named))
-    return
-  }
+  // Two hosts that begin with files of their own: the second one finds the keys of the first.
+  if (rows.length === 0) return namesKnown(database, keys.epochs())
   const missing = await epochsMissing(database, keys)
   if (missing > 0)
     throw new KeyMaterialInvalid(
       `${missing} epoch keys by which people are sealed here are not among those given. After a restore run: padron restore --keeper <file>. If the file with the epoch keys is lost: padron keys recover <file>`,
     )
+  const here = new Map(keys.epochs().map((one) => [`${one.bucket} ${one.epoch}`, one.mark.toString('hex')]))
   const inUse = rows.filter(({ closedAt }) => closedAt === null)
   if (inUse.some(({ bucket, epoch, mark }) => here.get(`${bucket} ${epoch}`) !== Buffer.from(mark).toString('hex')))
     throw new KeyMaterialInvalid('The epoch keys given are those of another registry.')

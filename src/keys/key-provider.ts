@@ -1,6 +1,6 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { openBytes, sealBytes } from './cipher.ts'
-import { type Epoch, type EpochKeys, markOf } from './epochs.ts'
+import { type Epoch, type EpochKeys, type HeldEpochs, markOf } from './epochs.ts'
 import { KeyMaterialInvalid, KeyUnavailable } from './key-faults.ts'
 
 /** Whose data key is wrapped with which registry key, and for what: all of it is authenticated with the wrapping. */
@@ -32,7 +32,7 @@ export interface KeyProvider {
   generation(): number
   /** The epochs of which a key is here. */
   epochs(): readonly EpochName[]
-  /** @returns 60 bytes: nonce, wrapped key, tag; in a bucket 64, the first four of which are the number of the epoch */
+  /** @returns 60 bytes: nonce, wrapped key, tag; in a bucket 72, which begin with the number of the epoch and the mark of its key */
   wrap(at: Wrapping, dataKey: Uint8Array): Uint8Array
   /** @throws {KeyUnavailable} when the key is not here; {SealBroken} when the wrapping was altered */
   unwrap(at: Wrapping, wrapped: Uint8Array): Uint8Array
@@ -83,27 +83,39 @@ export function withNewKey(material?: KeyMaterial, prefix = 'k'): KeyMaterial {
 
 /** Keys that are worked out are kept, so many of them at most. */
 const MOST_DERIVED = 50_000
+/** Before what a bucket wraps: the number of the epoch, and the mark of its key, which the database compares. */
 const EPOCH = 4
+const HEAD = EPOCH + 8
 
 /** Registry and epoch keys held in memory of this process, from files or the environment. */
 export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial), epochs: EpochKeys): KeyProvider {
   const present = typeof material === 'function' ? material : () => material
   const derived = new Map<string, KeyObject>()
-  let generation = epochs.generation()
+  let held: HeldEpochs | undefined
 
-  function derivedKey({ municipalityId, keyId }: Wrapping, { bucket, epoch, key }: Partial<Epoch>): KeyObject {
+  /** What was worked out from an epoch key goes with it. */
+  function now(again = false): HeldEpochs {
+    const newest = epochs.held(again)
+    if (newest !== held || derived.size > MOST_DERIVED) derived.clear()
+    held = newest
+    return newest
+  }
+
+  function derivedKey({ municipalityId, keyId }: Wrapping, epoch?: Epoch): KeyObject {
     const root = present().keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
-    // What was worked out from an epoch key goes with it.
-    if (generation !== epochs.generation() || derived.size > MOST_DERIVED) derived.clear()
-    generation = epochs.generation()
-    const name = `${root} ${municipalityId} ${bucket} ${epoch}`
+    const name = `${root} ${municipalityId} ${epoch?.bucket} ${epoch?.epoch}`
     const cached = derived.get(name)
     if (cached) return cached
-    const secret = Buffer.concat([Buffer.from(root, 'base64'), key ?? new Uint8Array()])
-    const info = key === undefined ? 'padron registry key' : 'padron registry and epoch key'
-    const worked = createSecretKey(new Uint8Array(hkdfSync('sha256', secret, municipalityId, info, 32)))
+    // One that was written over is none.
+    if (epoch?.key.every((byte) => byte === 0))
+      throw new KeyUnavailable(`epoch ${epoch.epoch} of bucket ${epoch.bucket}`)
+    const secret = Buffer.concat([Buffer.from(root, 'base64'), epoch?.key ?? new Uint8Array()])
+    const info = epoch === undefined ? 'padron registry key' : 'padron registry and epoch key'
+    const bytes = new Uint8Array(hkdfSync('sha256', secret, municipalityId, info, 32))
+    const worked = createSecretKey(bytes)
     secret.fill(0)
+    bytes.fill(0)
     derived.set(name, worked)
     return worked
   }
@@ -111,21 +123,24 @@ export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial), ep
   return {
     currentKeyId: () => present().current,
     keyIds: () => Object.keys(present().keys),
-    generation: () => epochs.generation(),
-    epochs: () => epochs.all().map((one) => ({ bucket: one.bucket, epoch: one.epoch, mark: markOf(one) })),
+    generation: () => now().generation,
+    epochs: () => now().all.map((one) => ({ bucket: one.bucket, epoch: one.epoch, mark: markOf(one) })),
     wrap(at, dataKey) {
-      if (at.bucket === undefined) return sealBytes(derivedKey(at, {}), { plain: dataKey, context: at.context })
-      const epoch = epochs.current(at.bucket)
-      const head = Buffer.alloc(EPOCH)
+      if (at.bucket === undefined) return sealBytes(derivedKey(at), { plain: dataKey, context: at.context })
+      const epoch = now().current(at.bucket)
+      if (epoch === undefined) throw new KeyUnavailable(`bucket ${at.bucket}`)
+      const key = derivedKey(at, epoch)
+      const head = Buffer.alloc(HEAD)
       head.writeUInt32BE(epoch.epoch)
-      return sealBytes(derivedKey(at, epoch), { plain: dataKey, context: at.context, head })
+      markOf(epoch).copy(head, EPOCH)
+      return sealBytes(key, { plain: dataKey, context: at.context, head })
     },
     unwrap(at, wrapped) {
-      if (at.bucket === undefined) return openBytes(derivedKey(at, {}), wrapped, at.context)
+      if (at.bucket === undefined) return openBytes(derivedKey(at), wrapped, at.context)
       const number = Buffer.from(wrapped.subarray(0, EPOCH)).readUInt32BE()
-      const epoch = epochs.at(at.bucket, number)
+      const epoch = now().at(at.bucket, number) ?? now(true).at(at.bucket, number)
       if (epoch === undefined) throw new KeyUnavailable(`epoch ${number} of bucket ${at.bucket}`)
-      return openBytes(derivedKey(at, epoch), wrapped.subarray(EPOCH), at.context)
+      return openBytes(derivedKey(at, epoch), wrapped.subarray(HEAD), at.context)
     },
   }
 }

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { SealBroken } from './cipher.ts'
+import { KeyUnavailable } from './key-faults.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { recordRegistryKey, wrappedKey } from './municipality-keys.ts'
-import { rewrap } from './seal.ts'
+import { rewrap, type WrappedKey } from './seal.ts'
 import {
   announceKey,
   countToRewrap,
@@ -61,7 +63,7 @@ export async function dataKeysToRewrap(database: Database, keys: KeyProvider, mu
  * May be stopped and run again: what is done stays done. What was sealed is not touched.
  *
  * @returns how many were rewrapped
- * @throws {KeyUnavailable} when the key they are wrapped by now is not among those given
+ * @throws {KeyUnavailable} when the key they are wrapped by now is not among those given; {SealBroken}
  */
 export async function rewrapDataKeys(
   database: Database,
@@ -83,7 +85,11 @@ export async function rewrapDataKeys(
         registryKeyId: keys.currentKeyId(),
         most: options.batch ?? 500,
       })
-      return rewrapBatch(transaction, keys, rows)
+      await keepRewrapped(
+        transaction,
+        rows.map((row) => rewrap(keys, wrappedKey(row))),
+      )
+      return rows.length
     })
     if (count === 0) {
       if ((await dataKeysToRewrap(database, keys, municipalityId)) === 0) return done
@@ -94,19 +100,31 @@ export async function rewrapDataKeys(
   }
 }
 
-/** Wraps data keys by the current keys. @returns how many */
-export async function rewrapBatch(
+/** Wraps those of some data keys that open by the current keys. @returns how many did, and how many do not open */
+export async function rewrapWhatOpens(
   transaction: Transaction,
   keys: KeyProvider,
   rows: readonly Parameters<typeof wrappedKey>[0][],
-): Promise<number> {
-  if (rows.length === 0) return 0
-  const fresh = rows.map((row) => {
-    const { id, registryKeyId, wrapped } = rewrap(keys, wrappedKey(row))
-    return { id, registryKeyId, wrapped: Buffer.from(wrapped).toString('hex') }
+): Promise<{ rewrapped: number; broken: number }> {
+  const fresh = rows.flatMap((row) => {
+    try {
+      return [rewrap(keys, wrappedKey(row))]
+    } catch (error) {
+      if (error instanceof SealBroken || error instanceof KeyUnavailable) return []
+      throw error
+    }
   })
+  await keepRewrapped(transaction, fresh)
+  return { rewrapped: fresh.length, broken: rows.length - fresh.length }
+}
+
+async function keepRewrapped(transaction: Transaction, keys: readonly WrappedKey[]): Promise<void> {
+  if (keys.length === 0) return
+  const fresh = keys.map(({ id, registryKeyId, wrapped }) => ({
+    ...{ id, registryKeyId },
+    wrapped: Buffer.from(wrapped).toString('hex'),
+  }))
   await rewrapRows(transaction, JSON.stringify(fresh))
-  return rows.length
 }
 
 /**

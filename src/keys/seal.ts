@@ -114,7 +114,10 @@ function utf8(text: string): Uint8Array {
 
 /** A fresh random key, its id that of the neighbour or address it seals. */
 export function newDataKey(id: string): DataKey {
-  return new DataKey(id, randomBytes(32))
+  const bytes = randomBytes(32)
+  const key = new DataKey(id, bytes)
+  bytes.fill(0)
+  return key
 }
 
 /** @throws {KeyUnavailable} {SealBroken} */

@@ -164,10 +164,13 @@ export const markGone = (database: Database, named: string) =>
   sql`select epochs_gone(${named}::text::jsonb)`.execute(database)
 
 /** Data keys of a town that an older epoch wraps. */
-export const lockOfOldEpochs = (transaction: Transaction, municipalityId: string, most: number) =>
+export const lockOfOldEpochs = (
+  transaction: Transaction,
+  { town, after, most }: { town: string; after: string; most: number },
+) =>
   sql<{ id: string; municipality_id: string; owner: string; registry_key_id: string; wrapped: Buffer }>`
     select id, municipality_id, owner, registry_key_id, wrapped from data_keys
-    where municipality_id = ${municipalityId}::text::uuid and (bucket, epoch) in (
+    where municipality_id = ${town}::text::uuid and id > ${after}::text::uuid and (bucket, epoch) in (
       select bucket, epoch from epochs one where closed_at is null
         and exists (select from epochs newer where newer.bucket = one.bucket and newer.epoch > one.epoch))
     order by id limit ${most}

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { readEpochFile, updateEpochFile } from './epoch-file.ts'
-import { type EpochSet, markOf, withNewestCurrent, withNextEpochs, withoutEpochs } from './epochs.ts'
+import { type EpochSet, wipe, withNewestCurrent, withNextEpochs, withoutOlder } from './epochs.ts'
 import type { KeyCopies } from './keeper.ts'
-import { KeyMaterialInvalid } from './key-faults.ts'
 import { keyHolders } from './key-holding.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { rewrapBatch } from './rotation.ts'
-import { closeEpochs, epochsKnown, lockOfOldEpochs, markGone, openEpochs, townsOfOldEpochs } from './store.ts'
+import { makeKnown } from './known-epochs.ts'
+import { rewrapWhatOpens } from './rotation.ts'
+import { closeEpochs, epochsKnown, lockOfOldEpochs, markGone, townsOfOldEpochs } from './store.ts'
 
 /** What a turning goes by. */
 export interface Turning {
@@ -31,6 +31,8 @@ export interface TurningOptions {
 export interface Turned {
   /** Data keys that were wrapped anew. */
   rewrapped: number
+  /** Data keys that do not open: their buckets are not turned. */
+  broken: number
   /** Epochs whose key is gone for good now. */
   gone: number
   /** Why it is not finished: run again, it goes on where it stopped. */
@@ -39,6 +41,16 @@ export interface Turned {
 
 /** A file is seen within a second, and said within two more. */
 export const TURNING: TurningOptions = { patience: 15_000, grace: 10_000 }
+
+/** @throws when an erasure cannot be ended: whoever looks at the log has to see to it */
+export class ErasureWaits extends Error {
+  readonly code: string
+
+  constructor(why: string) {
+    super('an erasure is not ended')
+    this.code = `epochs-wait-for-${why}`
+  }
+}
 
 /**
  * Ends what erasures began: each bucket in which a data key was destroyed gets a new epoch key, the others in it are wrapped by
@@ -51,74 +63,80 @@ export const TURNING: TurningOptions = { patience: 15_000, grace: 10_000 }
  * @throws {KeyMaterialInvalid} where the file and the database do not go together
  */
 export async function turnEpochs(turning: Turning, options: TurningOptions = TURNING): Promise<Turned> {
-  const { database, file, keys } = turning
-  const outcome: Turned = { rewrapped: 0, gone: 0, waits: undefined }
-  const { rows: before } = await epochsKnown(database)
-  const lost = before.filter(({ lost, newest, closedAt }) => lost && newest && closedAt === null)
-  const under = readEpochFile(file)
-  if (lost.length === 0 && before.every(({ newest }) => newest) && under.epochs.every(({ current }) => current))
+  const sets: EpochSet[] = []
+  const read = (set: EpochSet) => {
+    sets.push(set)
+    return set
+  }
+  try {
+    return await turned(turning, options, read)
+  } finally {
+    for (const { epochs } of sets) wipe(epochs)
+  }
+}
+
+async function turned(turning: Turning, options: TurningOptions, read: (set: EpochSet) => EpochSet): Promise<Turned> {
+  const { database, file, copies } = turning
+  const outcome: Turned = { rewrapped: 0, broken: 0, gone: 0, waits: undefined }
+  const known = (await epochsKnown(database)).rows
+  const lost = known.filter((one) => one.lost && one.newest && one.closedAt === null).map(({ bucket }) => bucket)
+  const under = read(readEpochFile(file))
+  await copies?.keep(under)
+  if (lost.length === 0 && known.every(({ newest }) => newest) && under.epochs.every(({ current }) => current))
     return outcome
 
-  let held = updateEpochFile(file, (set) =>
-    withNextEpochs(
-      set,
-      lost.map(({ bucket }) => bucket),
-    ),
-  )
+  const made = read(updateEpochFile(file, (set) => withNextEpochs(set, lost)))
   // Whoever keeps the backups has a key before anything is wrapped by it.
-  await turning.copies?.keep(held)
-  await makeKnown(database, held)
-  if (held.epochs.some(({ current }) => !current)) {
-    if (!(await everyProcessHas(turning, held, options))) return { ...outcome, waits: 'processes' }
-    held = updateEpochFile(file, withNewestCurrent)
-  }
-  if (!(await everyProcessHas(turning, held, options))) return { ...outcome, waits: 'processes' }
+  await copies?.keep(made)
+  await makeKnown(database, made)
+  if (!(await everyProcessHas(turning, made, options))) return { ...outcome, waits: 'processes' }
+  const switched = read(updateEpochFile(file, (set) => withNewestCurrent(set, made)))
+  if (!(await everyProcessHas(turning, switched, options))) return { ...outcome, waits: 'processes' }
 
+  const { rewrapped, broken } = await wrapAnew(turning, options)
+  await closeEpochs(database)
+  const after = (await epochsKnown(database)).rows
+  const now = Temporal.Now.instant().epochMilliseconds
+  const mayBeRead = after.filter(({ closedAt }) => closedAt === null || closedAt.getTime() + options.grace > now)
+  const needed = new Set(mayBeRead.map(({ bucket, epoch }) => `${bucket} ${epoch}`))
+  const left = read(
+    updateEpochFile(file, (set) => withoutOlder(set, (one) => needed.has(`${one.bucket} ${one.epoch}`))),
+  )
+  if (!(await everyProcessHas(turning, left, options))) return { ...outcome, rewrapped, broken, waits: 'processes' }
+  await copies?.keep(left)
+  const here = new Set(left.epochs.map(({ bucket, epoch }) => `${bucket} ${epoch}`))
+  const gone = after.filter(({ bucket, epoch, closedAt }) => closedAt !== null && !here.has(`${bucket} ${epoch}`))
+  await markGone(database, JSON.stringify(gone.map(({ bucket, epoch }) => ({ bucket, epoch }))))
+  const waits = after.some((one) => one.closedAt === null && !one.newest)
+    ? 'rows'
+    : gone.length < after.filter(({ closedAt }) => closedAt !== null).length
+      ? 'grace'
+      : undefined
+  return { rewrapped, broken, gone: gone.length, waits }
+}
+
+/** Wraps whatever an older epoch wraps by the current one, each row once: one that does not open keeps none of the others. */
+async function wrapAnew(
+  { database, keys }: Turning,
+  { batch = 500, progress }: TurningOptions,
+): Promise<{ rewrapped: number; broken: number }> {
+  let [rewrapped, broken] = [0, 0]
   const { rows: towns } = await townsOfOldEpochs(database)
-  for (const town of towns)
-    for (;;) {
-      const count = await inMunicipality(database, town.id, async (transaction) => {
-        const { rows } = await lockOfOldEpochs(transaction, town.id, options.batch ?? 500)
-        return rewrapBatch(transaction, keys, rows)
+  for (const { id: town } of towns)
+    for (let after: string | undefined = NOBODY; after !== undefined; ) {
+      const from: string = after
+      const did = await inMunicipality(database, town, async (transaction) => {
+        const { rows } = await lockOfOldEpochs(transaction, { town, after: from, most: batch })
+        return { ...(await rewrapWhatOpens(transaction, keys, rows)), last: rows.at(-1)?.id }
       })
-      if (count === 0) break
-      outcome.rewrapped += count
-      options.progress?.(outcome.rewrapped)
+      rewrapped += did.rewrapped
+      broken += did.broken
+      after = did.last
+      progress?.(rewrapped)
     }
-  const { rows: closing } = await closeEpochs(database)
-  if ((closing[0]?.still ?? 0) > 0) return { ...outcome, waits: 'rows' }
-
-  const { rows: after } = await epochsKnown(database)
-  const closed = after.flatMap(({ bucket, epoch, closedAt }) =>
-    closedAt === null ? [] : [{ bucket, epoch, closedAt }],
-  )
-  const free = closed.filter(
-    ({ closedAt }) => closedAt.getTime() + options.grace <= Temporal.Now.instant().epochMilliseconds,
-  )
-  held = updateEpochFile(file, (set) => withoutEpochs(set, free))
-  if (!(await everyProcessHas(turning, held, options))) return { ...outcome, waits: 'processes' }
-  await turning.copies?.keep(held)
-  await markGone(database, JSON.stringify(free.map(({ bucket, epoch }) => ({ bucket, epoch }))))
-  return { ...outcome, gone: free.length, waits: free.length < closed.length ? 'grace' : undefined }
+  return { rewrapped, broken }
 }
-
-/** Makes the epochs of a file known, and looks whether those that are known are the same keys. @throws {KeyMaterialInvalid} */
-export async function makeKnown(database: Database, { epochs }: Pick<EpochSet, 'epochs'>): Promise<void> {
-  const named = epochs.map((one) => ({ bucket: one.bucket, epoch: one.epoch, mark: markOf(one).toString('hex') }))
-  await openEpochs(database, JSON.stringify(named))
-  const { rows } = await epochsKnown(database)
-  const marks = new Map(
-    rows.map(({ bucket, epoch, mark }) => [`${bucket} ${epoch}`, Buffer.from(mark).toString('hex')]),
-  )
-  const wrong = named.find(({ bucket, epoch, mark }) => {
-    const known = marks.get(`${bucket} ${epoch}`)
-    return known !== undefined && known !== mark
-  })
-  if (wrong !== undefined)
-    throw new KeyMaterialInvalid(
-      `The key of epoch ${wrong.epoch} of bucket ${wrong.bucket} is another one than the database knows: these epoch keys belong to another registry.`,
-    )
-}
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /** Waits until this process and every other one holds what the file holds. @returns whether they do */
 async function everyProcessHas(

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import {
   epochFile,
   makeEpochFile,
   readEpochFile,
+  tidyEpochFile,
   updateEpochFile,
 } from '../../src/keys/epoch-file.ts'
 import {
@@ -27,7 +29,7 @@ import {
   parseEpochs,
   withNewestCurrent,
   withNextEpochs,
-  withoutEpochs,
+  withoutOlder,
 } from '../../src/keys/epochs.ts'
 import { keyCopies, makeKeeper, openCopies } from '../../src/keys/keeper.ts'
 import { KeyMaterialInvalid, KeyUnavailable } from '../../src/keys/key-faults.ts'
@@ -76,18 +78,26 @@ describe('epoch keys', () => {
     ])
     // A key that was made and is not used yet is the next one.
     expect(withNextEpochs(more, [3, 9])).toEqual(more)
-    const turned = withNewestCurrent(more)
+    const turned = withNewestCurrent(more, more)
     expect(turned.epochs.filter(({ bucket, current }) => bucket === 9 && current)).toMatchObject([{ epoch: 2 }])
-    expect(withNewestCurrent(turned)).toEqual(turned)
-    const gone = [
-      { bucket: 3, epoch: 1 },
-      { bucket: 9, epoch: 1 },
-    ]
-    const left = withoutEpochs(turned, gone)
-    expect(left.epochs).toHaveLength(BUCKETS)
-    expect(withoutEpochs(left, gone)).toEqual(left)
-    // The one that wraps is never taken, whoever says so.
-    expect(withoutEpochs(left, [{ bucket: 3, epoch: 2 }])).toEqual(left)
+    expect(withNewestCurrent(turned, more)).toEqual(turned)
+    const left = withoutOlder(turned, ({ bucket }) => bucket === 9)
+    expect(left.epochs).toHaveLength(BUCKETS + 1)
+    expect(withoutOlder(left, () => true)).toEqual(left)
+    // The one that wraps is never taken, nor one that is to come.
+    expect(withoutOlder(left, () => false).epochs).toHaveLength(BUCKETS)
+    expect(withoutOlder(more, () => false)).toEqual(more)
+  })
+
+  it('are made current only where they are the keys that were looked at', () => {
+    const looked = withNextEpochs(newEpochs(), [3])
+    // Somebody else has put another key in its place, and one of another bucket beside it.
+    const other = withNextEpochs(
+      { ...looked, epochs: looked.epochs.map((one) => (one.current ? one : { ...one, key: Buffer.alloc(32, 7) })) },
+      [5],
+    )
+    const turned = withNewestCurrent(other, looked)
+    expect(turned.epochs.filter(({ current }) => current).every(({ epoch }) => epoch === 1)).toBe(true)
   })
 
   it('are read back as they were written, and not when a byte is another or missing', () => {
@@ -126,18 +136,57 @@ describe('the key folder', () => {
 
   it('writes over what leaves it, in the file and in the process', () => {
     const before = makeEpochFile(path, newEpochs)
-    const held = epochFile(path)
-    const old = held.at(5, 1)?.key ?? new Uint8Array()
+    const file = epochFile(path)
+    const old = file.held().at(5, 1)?.key ?? new Uint8Array()
     const bytes = Buffer.from(old)
-    updateEpochFile(path, (set) => withNewestCurrent(withNextEpochs(set, [5])))
-    updateEpochFile(path, (set) => withoutEpochs(set, [{ bucket: 5, epoch: 1 }]))
-    // What is asked for and not here yet is looked for at once.
-    expect(held.at(5, 2)?.current).toBe(true)
-    expect(held.at(5, 1)).toBeUndefined()
+    updateEpochFile(path, (set) => {
+      const more = withNextEpochs(set, [5])
+      return withNewestCurrent(more, more)
+    })
+    updateEpochFile(path, (set) => withoutOlder(set, () => false))
+    expect(file.held(true).at(5, 2)?.current).toBe(true)
+    expect(file.held().at(5, 1)).toBeUndefined()
     expect([...old].every((byte) => byte === 0)).toBe(true)
     expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
     expect(readFileSync(path).includes(bytes)).toBe(false)
     expect(before.epochs).toHaveLength(BUCKETS)
+  })
+
+  it('wraps nobody by a key that was written over, whenever the file changes', () => {
+    makeEpochFile(path, newEpochs)
+    const file = epochFile(path)
+    // As if the file were looked at again at each question.
+    const hasty = { held: () => file.held(true) }
+    const keys = localKeyProvider(withNewKey(), hasty)
+    const healthy = () => localKeyProvider(withNewKey(), epochFile(path))
+    expect(healthy().epochs()).toHaveLength(BUCKETS)
+    for (let i = 0; i < 20; i += 1) {
+      const id = uuidv7()
+      const wrapped = newDataKey(id).wrap(keys, TOWN, 'neighbour')
+      updateEpochFile(path, (set) => {
+        const more = withNextEpochs(set, [(bucketOf(id) + 1) % BUCKETS])
+        return withNewestCurrent(more, more)
+      })
+      expect(unwrapDataKey(keys, wrapped).id).toBe(id)
+    }
+    const zero = newEpochs()
+    for (const { key } of zero.epochs) key.fill(0)
+    expect(() => newDataKey(uuidv7()).wrap(localKeyProvider(withNewKey(), freshEpochs(zero)), TOWN, 'address')).toThrow(
+      KeyUnavailable,
+    )
+  })
+
+  it('ends what a process left behind that was ended in the middle, and never the file itself', () => {
+    const made = makeEpochFile(path, newEpochs)
+    writeFileSync(`${path}.new`, readFileSync(path))
+    linkSync(path, `${path}.old`)
+    tidyEpochFile(path)
+    expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
+    expect(readEpochFile(path)).toEqual(made)
+    writeFileSync(`${path}.old`, readFileSync(path))
+    tidyEpochFile(path)
+    expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
+    expect(readEpochFile(path)).toEqual(made)
   })
 
   it('is changed by one process at a time, and by another where one has ended in the middle', () => {
@@ -150,15 +199,20 @@ describe('the key folder', () => {
     expect(existsSync(`${path}.lock`)).toBe(false)
   })
 
-  it('without its file, opens nothing', () => {
+  it('without its file, opens nothing; destroyed, it holds other keys', () => {
     makeEpochFile(path, newEpochs)
-    const held = epochFile(path)
-    const keys = localKeyProvider(withNewKey(), held)
+    const file = epochFile(path)
+    const keys = localKeyProvider(withNewKey(), file)
     const wrapped = newDataKey(uuidv7()).wrap(keys, TOWN, 'neighbour')
-    destroyEpochFile(path)
-    expect(existsSync(path)).toBe(false)
-    // Within a second: until then what was read counts.
-    expect(held.at(5, 2)).toBeUndefined()
+    const bytes = readFileSync(path)
+    destroyEpochFile(path, newEpochs)
+    expect(readEpochFile(path).epochs).toHaveLength(BUCKETS)
+    expect(readFileSync(path).subarray(27, 59).equals(bytes.subarray(27, 59))).toBe(false)
+    file.held(true)
+    expect(() => unwrapDataKey(keys, wrapped)).toThrow()
+    rmSync(path)
+    // Whoever waits for this process to have the newest keys goes on waiting.
+    expect(file.held(true)).toMatchObject({ generation: 0, all: [] })
     expect(() => unwrapDataKey(keys, wrapped)).toThrow(KeyUnavailable)
   })
 })
@@ -177,7 +231,7 @@ describe('copies for whoever keeps the backups', () => {
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
     expect((await openCopies(folder, JSON.stringify(privateJwk))).newest).toEqual(set)
     const other = await makeKeeper()
-    await expect(openCopies(folder, JSON.stringify(other.privateJwk))).rejects.toThrow('does not open with this key')
+    await expect(openCopies(folder, JSON.stringify(other.privateJwk))).rejects.toThrow('sealed to this key')
     await expect(openCopies(folder, JSON.stringify(publicJwk))).rejects.toThrow('The private one is needed')
     await expect(openCopies(join(folder, 'nowhere'), JSON.stringify(privateJwk))).rejects.toThrow('no copy')
     expect(() => keyCopies({ folder, keeper: JSON.stringify(privateJwk), days: 35, clock })).toThrow('private key')
@@ -193,15 +247,37 @@ describe('copies for whoever keeps the backups', () => {
     const first = newEpochs()
     await copies.keep(first)
     now = now.add({ hours: 24 * 100 })
-    await copies.prune()
+    await copies.prune(first)
     expect(readdirSync(folder)).toHaveLength(1)
-    await copies.keep(withNextEpochs(first, [1]))
+    const next = withNextEpochs(first, [1])
+    await copies.keep(next)
     // A backup of yesterday needs the first one for ten days more.
     now = now.add({ hours: 24 * 9 })
-    await copies.prune()
+    await copies.prune(next)
     expect(readdirSync(folder)).toHaveLength(2)
     now = now.add({ hours: 24 })
-    await copies.prune()
+    await copies.prune(next)
     expect(readdirSync(folder)).toHaveLength(1)
+  })
+
+  it('are of the keys themselves, whatever generation they say they are of, and of whoever keeps them now', async () => {
+    const one = await makeKeeper()
+    const copiesFor = (keeper: Awaited<ReturnType<typeof makeKeeper>>) =>
+      keyCopies({ folder, keeper: JSON.stringify(keeper.publicJwk), days: 35, clock })
+    const set = newEpochs()
+    await copiesFor(one).keep(set)
+    // A machine that was put back makes other keys of the same generation.
+    const again = newEpochs()
+    expect(again.generation).toBe(set.generation)
+    await copiesFor(one).keep(again)
+    expect(readdirSync(folder)).toHaveLength(2)
+    // The private key was lost: whoever follows has a copy at once.
+    const two = await makeKeeper()
+    await copiesFor(two).keep(again)
+    expect((await openCopies(folder, JSON.stringify(two.privateJwk))).newest).toEqual(again)
+    expect((await openCopies(folder, JSON.stringify(one.privateJwk))).all).toHaveLength(2 * BUCKETS)
+    writeFileSync(join(folder, 'epochs-1-2026-13-45.jwe'), 'nothing of ours')
+    await copiesFor(two).keep(again)
+    expect(readdirSync(folder)).toHaveLength(4)
   })
 })

@@ -83,7 +83,7 @@ describe('registry keys', () => {
       { municipalityId: uuidv7() },
       { owner: 'ledger' as const },
       { id: uuidv7() },
-      { wrapped: Buffer.concat([wrapped.wrapped.subarray(0, 4), randomBytes(60)]) },
+      { wrapped: Buffer.concat([wrapped.wrapped.subarray(0, 12), randomBytes(60)]) },
     ]) {
       expect(() => unwrapDataKey(keys, { ...wrapped, ...change })).toThrow(SealBroken)
     }

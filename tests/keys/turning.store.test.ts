@@ -6,10 +6,11 @@ import { readEpochFile, updateEpochFile } from '../../src/keys/epoch-file.ts'
 import { bucketOf, type EpochSet, newEpochs, withNextEpochs } from '../../src/keys/epochs.ts'
 import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
 import { localKeyProvider } from '../../src/keys/key-provider.ts'
+import { makeKnown } from '../../src/keys/known-epochs.ts'
 import { storeDataKey, wrappedKey } from '../../src/keys/municipality-keys.ts'
 import { newDataKey, unwrapDataKey } from '../../src/keys/seal.ts'
 import { holdKeys, letGoOfKeys } from '../../src/keys/store.ts'
-import { makeKnown, type Turning, turnEpochs } from '../../src/keys/turning.ts'
+import { type Turning, turnEpochs } from '../../src/keys/turning.ts'
 import { uuidv7 } from '../../src/platform/clock.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
 import { openApp, type TestApp } from '../support/app.ts'
@@ -58,7 +59,7 @@ describe('turning an epoch', () => {
   it('wraps who stays by another key and destroys the old one', async () => {
     const [before] = inFile()
     expect(await states()).toMatchObject([{ lost: true, closed: false }])
-    expect(await turnEpochs(turning, NOW)).toEqual({ rewrapped: 1, gone: 1, waits: undefined })
+    expect(await turnEpochs(turning, NOW)).toEqual({ rewrapped: 1, broken: 0, gone: 1, waits: undefined })
     const next = (before?.epoch ?? 0) + 1
     expect(await epochOf(beside)).toBe(next)
     expect(inFile()).toMatchObject([{ epoch: next, current: true }])
@@ -69,7 +70,7 @@ describe('turning an epoch', () => {
     const [row] = await app.peek<Parameters<typeof wrappedKey>[0]>(`select * from data_keys where id = '${beside}'`)
     expect(row && unwrapDataKey(app.keys, wrappedKey(row)).id).toBe(beside)
     // Nothing is left to do.
-    expect(await turnEpochs(turning, NOW)).toEqual({ rewrapped: 0, gone: 0, waits: undefined })
+    expect(await turnEpochs(turning, NOW)).toEqual({ rewrapped: 0, broken: 0, gone: 0, waits: undefined })
   })
 
   it('waits for a process that has not read the new key, and goes on once it has', async () => {
@@ -134,6 +135,23 @@ describe('turning an epoch', () => {
   })
 })
 
+describe('what does not open', () => {
+  it('keeps no other bucket from its end, and is said', async () => {
+    // A row that somebody altered, in the bucket of this one.
+    await app.peek(
+      `update data_keys set wrapped = overlay(wrapped placing '\\x00000000' from 40) where id = '${beside}' returning 1`,
+    )
+    const mine = bucketOf(lost)
+    const another = `${uuidv7().slice(0, -4)}${(mine === 0 ? 1 : mine - 1).toString(16).padStart(4, '0')}`
+    await keep(another)
+    await app.peek(`delete from data_keys where id = '${another}' returning 1`)
+    expect(await turnEpochs(turning, NOW)).toMatchObject({ broken: 1, gone: 1, waits: 'rows' })
+    expect(await turnEpochs(turning, NOW)).toMatchObject({ broken: 1, gone: 0, waits: 'rows' })
+    await app.peek(`delete from data_keys where id = '${beside}' returning 1`)
+    expect(await turnEpochs(turning, NOW)).toMatchObject({ broken: 0, waits: undefined })
+  })
+})
+
 describe('a process with old epoch keys', () => {
   it('is refused by the database where it would seal somebody by a key that is gone', async () => {
     const stale: EpochSet = readEpochFile(file)
@@ -141,6 +159,17 @@ describe('a process with old epoch keys', () => {
     const another = `${uuidv7().slice(0, -4)}${lost.slice(-4)}`
     const old = localKeyProvider(() => app.material.current, freshEpochs(stale))
     await expect(keep(another, old)).rejects.toMatchObject({ code: 'unavailable', status: 503 })
+    expect(await epochOf(another)).toBeUndefined()
+  })
+
+  it('and where it has another key by the same name', async () => {
+    const present = readEpochFile(file)
+    const another = `${uuidv7().slice(0, -4)}${lost.slice(-4)}`
+    const epochs = present.epochs.map((one) =>
+      one.bucket === bucketOf(another) ? { ...one, key: Buffer.alloc(32, 9) } : one,
+    )
+    const wrong = localKeyProvider(() => app.material.current, freshEpochs({ ...present, epochs }))
+    await expect(keep(another, wrong)).rejects.toMatchObject({ code: 'unavailable', status: 503 })
     expect(await epochOf(another)).toBeUndefined()
   })
 

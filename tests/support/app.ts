@@ -130,7 +130,7 @@ export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
   if (options.epochFile !== undefined) makeEpochFile(options.epochFile, () => epochs.current)
   const keys = localKeyProvider(
     () => material.current,
-    options.epochFile === undefined ? epochKeys(() => epochs.current) : epochFile(options.epochFile),
+    options.epochFile === undefined ? epochKeys(epochs.current) : epochFile(options.epochFile),
   )
   const policies = loadPolicies(cedar)
   const town = await foundTown(owner, {

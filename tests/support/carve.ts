@@ -17,7 +17,7 @@ export interface Carved {
   opened: string[]
 }
 
-const WRAPPED = 64
+const WRAPPED = 72
 
 /**
  * Looks through files byte by byte for whatever might be the wrapped key of somebody, as bytes or as text, and tries it with every
@@ -56,7 +56,7 @@ export function carve(
       const text = Buffer.from(head.toString('hex'))
       for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
         const hex = bytes.subarray(at, at + WRAPPED * 2).toString('latin1')
-        if (/^[0-9a-f]{128}$/.test(hex)) attempt(file, Buffer.from(hex, 'hex'))
+        if (/^[0-9a-f]{144}$/.test(hex)) attempt(file, Buffer.from(hex, 'hex'))
       }
     }
   }
@@ -64,7 +64,7 @@ export function carve(
   return { tried, opened: [...opened] }
 }
 
-/** Sealed bytes look like chance: of sixty, two dozen that are nought are none. */
+/** Sealed bytes look like chance: of seventy, two dozen that are nought are none. */
 function looksSealed(bytes: Uint8Array, at: number): boolean {
   if (at + WRAPPED > bytes.length) return false
   let noughts = 0

@@ -2,5 +2,5 @@ import { type EpochKeys, type EpochSet, epochKeys, newEpochs } from '../../src/k
 
 /** Epoch keys of a registry in which nothing is sealed yet. */
 export function freshEpochs(set: EpochSet = newEpochs()): EpochKeys {
-  return epochKeys(() => set)
+  return epochKeys(set)
 }
