@@ -49,7 +49,7 @@ create function epoch_of(wrapped bytea) returns integer language sql immutable p
 create table data_keys (
   municipality_id uuid not null,
   id uuid not null,
-  owner text not null check (owner in ('neighbour', 'address', 'blind-index', 'signing-key', 'ledger')),
+  owner text not null check (owner in ('neighbour', 'address', 'blind-index', 'signing-key', 'ledger', 'passing')),
   registry_key_id text not null,
   wrapped bytea not null check (length(wrapped) = 72),
   bucket smallint not null generated always as (bucket_of(id)) stored,
@@ -60,6 +60,7 @@ create table data_keys (
 );
 create index data_keys_by_registry_key on data_keys (municipality_id, registry_key_id, id);
 create index data_keys_by_epoch on data_keys (bucket, epoch);
+create index data_keys_passing on data_keys (municipality_id, id) where owner = 'passing';
 create unique index data_keys_one_per_municipality on data_keys (municipality_id, owner)
   where owner in ('blind-index', 'ledger');
 -- After the references to the registry key and the epoch have been checked, which wait for whoever retires or closes them: so it

@@ -13,7 +13,7 @@ create table drafts (
 );
 create index drafts_by_staff on drafts (municipality_id, staff_id, updated_at);
 call keep_to_town('drafts');
-grant select, insert, update (content, updated_at), delete on drafts to padron_app, padron_gate;
+grant select, insert, update (content, data_key_id, updated_at), delete on drafts to padron_app, padron_gate;
 
 -- A desk of an enrolled service, opened by its machine for a day: the code that a browser is signed in with, once, and then what
 -- that browser holds. Both are kept as keyed hashes.

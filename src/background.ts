@@ -1,6 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { Rooms } from './app.tsx'
 import { readEpochFile } from './keys/epoch-file.ts'
+import { forgetPassingKeys } from './keys/passing-keys.ts'
 import { ErasureWaits, type Turning, type TurningOptions, turnEpochs } from './keys/turning.ts'
 import { askWitness, WITNESS, type Witness } from './ledger/cosigning.ts'
 import type { Journal } from './ledger/journal.ts'
@@ -8,7 +9,7 @@ import { latestCheckpoint } from './ledger/proofs.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { NOTICES } from './messages/leave-message.ts'
 import { type Channels, tellOfNotice } from './messages/notify.ts'
-import type { Transaction } from './platform/database.ts'
+import { inMunicipality, type Transaction } from './platform/database.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
 import { lookAt, markSigned } from './platform/installation.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
@@ -148,6 +149,10 @@ export function backgroundWork(
       everywhere: TOWN,
       async run(item) {
         await forgetPublished(rooms.database, rooms.clock, item.municipalityId)
+        const { municipalityId } = item
+        await inMunicipality(rooms.database, municipalityId, (transaction) =>
+          forgetPassingKeys(transaction, { municipalityId, now: rooms.clock.now() }),
+        )
         return (await forgetWhatIsOver(rooms, item.municipalityId)) ? Temporal.Duration.from({ hours: 1 }) : seconds(1)
       },
     },

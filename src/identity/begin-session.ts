@@ -1,6 +1,7 @@
 import type { Gate } from '../firewall/model.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type CookieValue, cookieValue } from '../http/cookies.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
@@ -24,6 +25,8 @@ export interface SessionDeps {
   database: Database
   clock: Clock
   gate: Pick<Gate, 'keysOf'>
+  /** Seals what was typed when a session ran out. */
+  keys: KeyProvider
   /** Asks the city's sign-in whether an account is still open, where it does not say so by itself. */
   renew?: Renew | undefined
 }

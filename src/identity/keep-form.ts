@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Gate } from '../firewall/model.ts'
 import type { FormTyped } from '../http/html-forms.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
+import { passingKey, passingOpener } from '../keys/passing-keys.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { isUuid } from '../platform/uuid.ts'
@@ -14,6 +16,7 @@ interface Deps {
   database: Database
   clock: Clock
   gate: Pick<Gate, 'keysOf'>
+  keys: KeyProvider
 }
 
 /** How long it waits for its writer. */
@@ -36,19 +39,20 @@ const ownerHash = (hash: (text: string) => Buffer, { kind, subject, way }: FormO
 
 /** Keeps what was typed into a form. @returns the number by which its page finds it */
 export async function keepForm(deps: Deps, { town, by: owner }: Acting<FormOwner>, typed: FormTyped): Promise<string> {
-  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const { hash } = await deps.gate.keysOf(town.id)
   const id = randomUUID()
   const whose = ownerHash(hash, owner)
   await inMunicipality(deps.database, town.id, async (transaction) => {
     const before = await keptFormsOf(transaction, whose)
     const over = before.slice(MOST_KEPT - 1).map((row) => row.id)
     if (over.length > 0) await dropKeptForms(transaction, over)
+    const key = await passingKey(transaction, { keys: deps.keys, municipalityId: town.id, now: deps.clock.now() })
     await insertKeptForm(transaction, {
       id,
       municipality_id: town.id,
       owner: whose,
-      data_key_id: ledger.id,
-      content: Buffer.from(ledger.seal(location(id), typed)),
+      data_key_id: key.id,
+      content: Buffer.from(key.seal(location(id), typed)),
       expires_at: deps.clock.now().add(KEPT).toString(),
     })
   })
@@ -62,15 +66,13 @@ export async function keptForm(
   id: string,
 ): Promise<FormTyped | undefined> {
   if (!isUuid(id)) return undefined
-  const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    keptFormRow(transaction, {
-      id,
-      owner: ownerHash(hash, owner),
-      now: new Date(deps.clock.now().epochMilliseconds),
-    }),
-  )
-  return row && (ledger.open(location(row.id), row.content) as FormTyped)
+  const { hash } = await deps.gate.keysOf(town.id)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const now = new Date(deps.clock.now().epochMilliseconds)
+    const row = await keptFormRow(transaction, { id, owner: ownerHash(hash, owner), now })
+    const keyOf = await passingOpener(transaction, { keys: deps.keys, municipalityId: town.id })
+    return row && (keyOf(row.content)?.open(location(row.id), row.content) as FormTyped | undefined)
+  })
 }
 
 /** Drops what was kept for somebody, when they sign out or have sent it. */

@@ -9,7 +9,7 @@ import type { KeyProvider, Wrapping } from './key-provider.ts'
 /** Ciphertext as it lies in a column. Nothing but the gate's opener turns it back. */
 export type Sealed = Uint8Array & { readonly __sealed: unique symbol }
 
-export type DataKeyOwner = 'neighbour' | 'address' | 'blind-index' | 'signing-key' | 'ledger'
+export type DataKeyOwner = 'neighbour' | 'address' | 'blind-index' | 'signing-key' | 'ledger' | 'passing'
 
 /** Where a ciphertext belongs: it opens in this row and column and in no other. */
 export interface CiphertextLocation {

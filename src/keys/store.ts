@@ -54,6 +54,25 @@ export const keepDataKey = (transaction: Transaction, row: Insertable<DB['data_k
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 
+/** Keys of a week, the newest first. */
+export const passingKeyRows = (transaction: Transaction, municipalityId: string) =>
+  transaction
+    .selectFrom('data_keys')
+    .select(WRAPPED_KEY)
+    .where('municipality_id', '=', municipalityId)
+    .where('owner', '=', 'passing')
+    .orderBy('id', 'desc')
+    .execute()
+
+/** Those by which nothing is sealed any more. */
+export const dropPassingKeys = (transaction: Transaction, ids: string[]) =>
+  sql`
+    delete from data_keys held where held.owner = 'passing' and held.id = any (${ids}::text[]::uuid[])
+      and not exists (select from drafts one where one.municipality_id = held.municipality_id and one.data_key_id = held.id)
+      and not exists (select from kept_forms one where one.municipality_id = held.municipality_id and one.data_key_id = held.id)`.execute(
+    transaction,
+  )
+
 export const announceKey = (transaction: Transaction, { municipalityId, id }: { municipalityId: string; id: string }) =>
   transaction
     .insertInto('registry_keys')

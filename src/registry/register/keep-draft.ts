@@ -1,5 +1,6 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
+import { passingKey, passingOpener } from '../../keys/passing-keys.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -38,20 +39,20 @@ export async function keepDraft(
   { town, by: clerk }: Acting<Staff>,
   { id, draft: { kept: plain, held } }: { id: string | undefined; draft: { kept: DraftForm; held: readonly string[] } },
 ): Promise<Disclosed<{ id: string }>> {
-  const { ledger } = await deps.gate.keysOf(town.id)
   const draftId = id ?? uuidv7()
   const now = deps.clock.now()
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
     const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
     const { [HELD]: _, ...rest } = plain
     const form: DraftForm = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
-    const content = Buffer.from(ledger.seal(location(draftId), form))
+    const key = await passingKey(transaction, { keys: deps.keys, municipalityId: town.id, now })
+    const content = Buffer.from(key.seal(location(draftId), form))
     const written = await keepDraftRow(transaction, {
       row: {
         id: draftId,
         municipality_id: town.id,
         staff_id: clerk.id,
-        data_key_id: ledger.id,
+        data_key_id: key.id,
         content,
         updated_at: now.toString(),
       },
@@ -66,17 +67,16 @@ export async function keepDraft(
 
 /** A clerk's own drafts, the newest first, at whatever desk they sit. @throws {Refusal} */
 export async function draftsOf(deps: RegistryDeps, { town, by: clerk }: Acting<Staff>): Promise<Disclosed<Draft[]>> {
-  const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
+    const keyOf = await passingOpener(transaction, { keys: deps.keys, municipalityId: town.id })
     const rows = await draftsRecent(transaction, {
       staffId: clerk.id,
-      dataKeyId: ledger.id,
       since: new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds),
     })
     return rows.map((row) => ({
       id: row.id,
       updatedAt: row.updated_at.toISOString(),
-      typed: ledger.open(location(row.id), row.content) as DraftForm,
+      typed: (keyOf(row.content)?.open(location(row.id), row.content) ?? {}) as DraftForm,
     }))
   })
 }

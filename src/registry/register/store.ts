@@ -48,20 +48,16 @@ export const keepDraftRow = (
     .onConflict((conflict) =>
       conflict
         .columns(['municipality_id', 'id'])
-        .doUpdateSet({ content, updated_at: updatedAt })
+        .doUpdateSet({ content, data_key_id: row.data_key_id, updated_at: updatedAt })
         .where('drafts.staff_id', '=', staffId),
     )
     .executeTakeFirst()
 
-export const draftsRecent = (
-  transaction: Transaction,
-  { staffId, dataKeyId, since }: { staffId: string; dataKeyId: string; since: Date },
-) =>
+export const draftsRecent = (transaction: Transaction, { staffId, since }: { staffId: string; since: Date }) =>
   transaction
     .selectFrom('drafts')
     .select(['id', 'content', 'updated_at'])
     .where('staff_id', '=', staffId)
-    .where('data_key_id', '=', dataKeyId)
     // A week's, all of them: who waits is among the oldest.
     .where('updated_at', '>', since)
     .orderBy('updated_at', 'desc')
