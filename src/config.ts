@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { isThisMachine } from './platform/network.ts'
 
@@ -70,7 +70,12 @@ const Environment = z.object({
   EPOCH_KEY_FILE: z.string().min(1).optional(),
   BACKUP_KEEPER_KEY: z.string().min(1).optional(),
   BACKUP_KEYS_DIR: z.string().min(1).optional(),
-  BACKUP_RETENTION_DAYS: z.coerce.number().int().min(1).max(35).default(35),
+  BACKUP_RETENTION_DAYS: z.coerce
+    .number('write a number of days')
+    .int()
+    .min(1)
+    .max(35, '35 at most: for so long whoever keeps the backups can read somebody who was erased')
+    .default(35),
   TOKEN_ISSUERS: z
     .string()
     .transform((text, context) => {
@@ -176,6 +181,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const production = env.NODE_ENV === 'production'
   // A named database is never demonstrated upon, unless somebody says so outright.
   const demo = env.DEMO ?? (!production && env.DATABASE_URL === undefined && env.DATABASE_OWNER_URL === undefined)
+  const folderOfKeys = env.REGISTRY_KEY_FILE ? dirname(env.REGISTRY_KEY_FILE) : env.DATA_DIR
+  const epochKeyFile = env.EPOCH_KEY_FILE ?? `${folderOfKeys}/epoch-keys`
   const faults: string[] = []
   if (production) {
     if (!env.DATABASE_URL)
@@ -218,6 +225,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('SMS_URL: text messages must leave by https.')
   if ((env.BACKUP_KEEPER_KEY === undefined) !== (env.BACKUP_KEYS_DIR === undefined))
     faults.push('BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: set both, or none.')
+  if (env.BACKUP_KEYS_DIR && resolve(env.BACKUP_KEYS_DIR) === resolve(dirname(epochKeyFile)))
+    faults.push('BACKUP_KEYS_DIR: name a folder on another disk than that of the epoch keys.')
   if ((env.CASES_URL === undefined) !== (env.CASES_TOKEN === undefined))
     faults.push('CASES_URL, CASES_TOKEN: set both, or none.')
   if (production && env.CASES_URL && !env.CASES_URL.startsWith('https://'))
@@ -238,8 +247,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     journalDir: env.JOURNAL_DIR ?? (production ? undefined : `${env.DATA_DIR}/journal`),
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
-    epochKeyFile:
-      env.EPOCH_KEY_FILE ?? `${env.REGISTRY_KEY_FILE ? dirname(env.REGISTRY_KEY_FILE) : env.DATA_DIR}/epoch-keys`,
+    epochKeyFile,
     backups:
       env.BACKUP_KEEPER_KEY && env.BACKUP_KEYS_DIR
         ? { keeper: env.BACKUP_KEEPER_KEY, folder: env.BACKUP_KEYS_DIR, days: env.BACKUP_RETENTION_DAYS }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { makeEpochFile, readEpochFile } from '../keys/epoch-file.ts'
-import { type Epoch, type EpochKeys, type HeldEpochs, heldEpochs } from '../keys/epochs.ts'
+import { type Epoch, type EpochKeys, epochKeys, type HeldEpochs, heldEpochs } from '../keys/epochs.ts'
 import { makeKeeper, openCopies } from '../keys/keeper.ts'
 import { keyFileProvider } from '../keys/key-file.ts'
 import { epochsMissing, epochsMustBeHere } from '../keys/key-holding.ts'
@@ -36,10 +36,15 @@ export async function recoverEpochs(config: Config, keeperFile: string): Promise
   const file = config.epochKeyFile
   if (existsSync(file))
     throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${file}. Nothing was written over them.`)
-  const { newest } = await copiesWith(config, keeperFile)
+  const { newest, broken } = await copiesWith(config, keeperFile)
   await withOwner(config, async (owner) => {
-    // The file of another registry would be in the way of the right one.
+    // A file that is not the right one would be in its way.
     await makeKnown(owner, newest)
+    const missing = await epochsMissing(owner, localKeyProvider({ current: '', keys: {} }, epochKeys(newest)))
+    if (missing > 0)
+      throw new ConfigInvalid(
+        `The newest copy that opens is an old one: it lacks ${missing} epoch keys by which somebody is sealed here. Nothing was written.${broken.length > 0 ? ` Broken are: ${broken.join(', ')}.` : ''}`,
+      )
     makeEpochFile(file, () => newest)
     await recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' })
   })
@@ -143,7 +148,7 @@ export async function turnEpochKeys(
 
 const WAITS = {
   processes:
-    'Processes that run do not hold the newest epoch keys: does every host reach the file (EPOCH_KEY_FILE)? Nothing is lost; run this again.',
+    'A process that runs does not hold the newest epoch keys: its EPOCH_KEY_FILE is not the file that all hosts share, or it cannot read it. Mend that and start it anew, or end it, and run this again. Nothing is lost.',
   rows: 'Somebody holds records that are to be wrapped anew. Nothing is lost; run this again.',
   grace: 'The old keys go in a moment. Run this again.',
 } as const

@@ -197,7 +197,7 @@ keys
     const made = createKeyFile(readConfig())
     out().result(made, [
       `Made ${made.file}. Keep a copy where neither the database nor its backups are: without it nothing opens.`,
-      `Made ${made.epochs}. It changes by itself: copies go to whoever keeps the backups (padron keys keeper).`,
+      `Made ${made.epochs}. It changes by itself. The service makes copies for whoever keeps the backups: make their key next (padron keys keeper).`,
     ])
   })
 keys

@@ -27,7 +27,10 @@ const OWNER_ONLY = 0o600
 /** @throws {KeyMaterialInvalid} when it is absent, can be read by others, or is no such file */
 export function readEpochFile(path: string): EpochSet {
   const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) throw new KeyMaterialInvalid(`There are no epoch keys at ${path}.`)
+  if (stat === undefined)
+    throw new KeyMaterialInvalid(
+      `There are no epoch keys at ${path}. The newest copy comes there with: padron keys recover <keeper>`,
+    )
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0)
     throw new KeyMaterialInvalid(`The epoch keys at ${path} can be read by others. Run: chmod 600 ${path}`)
   try {
@@ -35,7 +38,13 @@ export function readEpochFile(path: string): EpochSet {
   } catch (error) {
     // What was read while another file took its place was written over: there is a whole one now.
     if (!(error instanceof KeyMaterialInvalid)) throw error
-    return parseEpochs(readFileSync(path))
+    try {
+      return parseEpochs(readFileSync(path))
+    } catch {
+      throw new KeyMaterialInvalid(
+        `The epoch keys at ${path} are cut off, or are something else. Move the file aside, and run: padron keys recover <keeper>`,
+      )
+    }
   }
 }
 

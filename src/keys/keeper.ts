@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -87,17 +87,24 @@ export function keyCopies({
     async keep(set) {
       const [digest, whose] = [digestOf(set), await keeperName(jwk)]
       if (copiesIn(folder).some((copy) => copy.digest === digest && copy.keeper === whose)) return
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
       const bytes = epochBytes(set)
       const sealed = await new CompactEncrypt(bytes)
         .setProtectedHeader(SEALING)
         .encrypt(await importJWK(jwk, SEALING.alg))
       bytes.fill(0)
-      const path = join(folder, `epochs-${clock.now().epochMilliseconds}-${digest}-${whose}.jwe`)
-      const draft = `${path}.${process.pid}.new`
-      writeFileSync(draft, sealed, { mode: 0o600, flush: true })
-      renameSync(draft, path)
-      syncFolder(folder)
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        const path = join(folder, `epochs-${clock.now().epochMilliseconds}-${digest}-${whose}.jwe`)
+        const draft = `${path}.${process.pid}.new`
+        writeFileSync(draft, sealed, { mode: 0o600, flush: true })
+        renameSync(draft, path)
+        syncFolder(folder)
+      } catch (error) {
+        const why = (error as NodeJS.ErrnoException).code ?? 'unknown'
+        throw new KeyMaterialInvalid(
+          `BACKUP_KEYS_DIR: no copy of the epoch keys can be written into ${folder} (${why}). Nothing was destroyed.`,
+        )
+      }
     },
     async prune(set) {
       const copies = copiesIn(folder)
@@ -125,7 +132,7 @@ function syncFolder(folder: string): void {
 
 /** In the order of their making. */
 function copiesIn(folder: string): { name: string; made: number; digest: string; keeper: string }[] {
-  if (!existsSync(folder)) return []
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
   return readdirSync(folder)
     .flatMap((name) => {
       const [, made, digest = '', keeper = ''] = NAME.exec(name) ?? []
@@ -138,10 +145,13 @@ function copiesIn(folder: string): { name: string; made: number; digest: string;
  * Opens every copy that is sealed to this key.
  *
  * @param keeper the private key
- * @returns the newest, and every epoch key of any of them
+ * @returns the newest, every epoch key of any of them, and the names of those that are cut off or altered
  * @throws {KeyMaterialInvalid} where there is none
  */
-export async function openCopies(folder: string, keeper: string): Promise<{ newest: EpochSet; all: Epoch[] }> {
+export async function openCopies(
+  folder: string,
+  keeper: string,
+): Promise<{ newest: EpochSet; all: Epoch[]; broken: string[] }> {
   const jwk = parseKeeper(keeper)
   if (jwk.d === undefined)
     throw new KeyMaterialInvalid('This is the public key of whoever keeps the backups. The private one is needed.')
@@ -149,23 +159,33 @@ export async function openCopies(folder: string, keeper: string): Promise<{ newe
   const whose = await keeperName(jwk)
   const copies = copiesIn(folder)
   const all = new Map<string, Epoch>()
+  const broken: string[] = []
   let newest: EpochSet | undefined
   for (const { name } of copies.filter((copy) => copy.keeper === whose)) {
-    const { plaintext } = await compactDecrypt(readFileSync(join(folder, name), 'utf8'), key, {
-      keyManagementAlgorithms: [SEALING.alg],
-      contentEncryptionAlgorithms: [SEALING.enc],
-    }).catch(() => {
-      throw new KeyMaterialInvalid(`The copy ${name} is broken.`)
-    })
-    newest = parseEpochs(Buffer.from(plaintext))
-    for (const one of newest.epochs) all.set(`${one.bucket} ${one.epoch} ${markOf(one).toString('hex')}`, one)
+    const set = await opened(join(folder, name), key)
+    // One that is cut off keeps nobody from the others.
+    if (set === undefined) broken.push(name)
+    newest = set ?? newest
+    for (const one of set?.epochs ?? []) all.set(`${one.bucket} ${one.epoch} ${markOf(one).toString('hex')}`, one)
   }
-  if (newest !== undefined) return { newest, all: [...all.values()] }
+  if (newest !== undefined) return { newest, all: [...all.values()], broken }
   throw new KeyMaterialInvalid(
     copies.length === 0
       ? `There is no copy of epoch keys in ${folder}.`
       : `None of the copies in ${folder} is sealed to this key.`,
   )
+}
+
+async function opened(path: string, key: Parameters<typeof compactDecrypt>[1]): Promise<EpochSet | undefined> {
+  try {
+    const { plaintext } = await compactDecrypt(readFileSync(path, 'utf8'), key, {
+      keyManagementAlgorithms: [SEALING.alg],
+      contentEncryptionAlgorithms: [SEALING.enc],
+    })
+    return parseEpochs(Buffer.from(plaintext))
+  } catch {
+    return undefined
+  }
 }
 
 function parseKeeper(text: string): JWK {
@@ -176,9 +196,11 @@ function parseKeeper(text: string): JWK {
     parsed = undefined
   }
   const jwk = parsed as JWK | undefined
-  if (typeof jwk !== 'object' || jwk === null || jwk.kty !== 'OKP' || jwk.crv !== 'X25519')
+  const point = Buffer.from(String(jwk?.x ?? ''), 'base64url')
+  const isKey = jwk?.kty === 'OKP' && jwk.crv === 'X25519' && point.length === 32 && point.some((byte) => byte !== 0)
+  if (jwk === undefined || !isKey)
     throw new KeyMaterialInvalid(
-      'The key of whoever keeps the backups is written as {"kty":"OKP","crv":"X25519","x":"…"}. Make one with: padron keys keeper <file>',
+      'BACKUP_KEEPER_KEY: the key of whoever keeps the backups is written as {"kty":"OKP","crv":"X25519","x":"…"}. Make one with: padron keys keeper <file>',
     )
   return jwk
 }

@@ -57,7 +57,11 @@ export async function keysMissing(
   const held = keys.keyIds()
   const current = keys.currentKeyId()
   return {
-    missing: rows.filter(({ id, needed }) => needed && !held.includes(id)).map(({ id }) => id),
+    missing: [
+      ...rows.filter(({ id, needed }) => needed && !held.includes(id)).map(({ id }) => id),
+      // The file with them is away: nobody opens until it is back.
+      ...(keys.generation() === 0 ? ['of the epochs'] : []),
+    ],
     retired: rows.some(({ id, retired }) => id === current && retired),
   }
 }
@@ -75,7 +79,7 @@ export async function epochsMustBeHere(database: Database, keys: KeyProvider): P
   const missing = await epochsMissing(database, keys)
   if (missing > 0)
     throw new KeyMaterialInvalid(
-      `${missing} epoch keys by which people are sealed here are not among those given. After a restore run: padron restore --keeper <file>. If the file with the epoch keys is lost: padron keys recover <file>`,
+      `${missing} epoch keys that are in use here are not among those given. Is EPOCH_KEY_FILE the file that all hosts share? If that is lost: padron keys recover <keeper>. After the database was put back: padron restore --keeper <keeper>`,
     )
   const here = new Map(keys.epochs().map((one) => [`${one.bucket} ${one.epoch}`, one.mark.toString('hex')]))
   const inUse = rows.filter(({ closedAt }) => closedAt === null)

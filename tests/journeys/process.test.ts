@@ -262,6 +262,8 @@ describe('production', () => {
       },
     ],
     ['DATABASE_URL', { DATABASE_URL: 'mysql://x/y' }],
+    ['BACKUP_KEYS_DIR: name a folder on another disk', { BACKUP_KEEPER_KEY: '{}', BACKUP_KEYS_DIR: '.' }],
+    ['35 at most', { BACKUP_RETENTION_DAYS: '90' }],
     ['DATABASE_URL: the server is on another machine', { DATABASE_URL: 'postgres://u:p@db.example:5432/x' }],
     ['DATABASE_URL: the server is', { DATABASE_URL: 'postgres://u:p@127.0.0.1:1,db.example:5/x?sslmode=require' }],
     ['DATABASE_OWNER_URL: the server is', { DATABASE_OWNER_URL: 'postgres://u:p@10.0.0.2/x' }],

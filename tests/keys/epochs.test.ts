@@ -237,6 +237,11 @@ describe('copies for whoever keeps the backups', () => {
     expect(() => keyCopies({ folder, keeper: JSON.stringify(privateJwk), days: 35, clock })).toThrow('private key')
     expect(() => keyCopies({ folder, keeper: '{"kty":"EC"}', days: 35, clock })).toThrow('padron keys keeper')
     expect(() => keyCopies({ folder, keeper: 'no json', days: 35, clock })).toThrow('padron keys keeper')
+    const half = JSON.stringify({ ...publicJwk, x: 'AAAA' })
+    expect(() => keyCopies({ folder, keeper: half, days: 35, clock })).toThrow('BACKUP_KEEPER_KEY')
+    const file = join(folder, name)
+    const nowhere = keyCopies({ folder: file, keeper: JSON.stringify(publicJwk), days: 35, clock })
+    await expect(nowhere.keep(set)).rejects.toThrow('BACKUP_KEYS_DIR: no copy')
   })
 
   it('go on the day on which the last backup goes that needs them, and the newest never', async () => {
@@ -276,6 +281,12 @@ describe('copies for whoever keeps the backups', () => {
     await copiesFor(two).keep(again)
     expect((await openCopies(folder, JSON.stringify(two.privateJwk))).newest).toEqual(again)
     expect((await openCopies(folder, JSON.stringify(one.privateJwk))).all).toHaveLength(2 * BUCKETS)
+    // One that was cut off keeps nobody from the others.
+    const [oldest = ''] = readdirSync(folder).sort()
+    writeFileSync(join(folder, oldest), readFileSync(join(folder, oldest)).subarray(0, 100))
+    const opened = await openCopies(folder, JSON.stringify(one.privateJwk))
+    expect(opened.newest.epochs.length).toBe(BUCKETS)
+    expect(opened.broken).toHaveLength(1)
     writeFileSync(join(folder, 'epochs-1-2026-13-45.jwe'), 'nothing of ours')
     await copiesFor(two).keep(again)
     expect(readdirSync(folder)).toHaveLength(4)

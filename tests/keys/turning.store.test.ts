@@ -48,7 +48,12 @@ const inFile = () => readEpochFile(file).epochs.filter(({ bucket }) => bucket ==
 
 /** A bucket with somebody who is gone and somebody who stays. */
 beforeEach(async () => {
-  lost = uuidv7()
+  const taken = new Set(
+    (await app.peek<{ bucket: number }>('select bucket from data_keys')).map(({ bucket }) => bucket),
+  )
+  // A bucket in which nobody else is, so that it is known how many are wrapped anew.
+  do lost = uuidv7()
+  while (taken.has(bucketOf(lost)) || taken.has(bucketOf(lost) - 1))
   beside = `${uuidv7().slice(0, -4)}${lost.slice(-4)}`
   await keep(lost)
   await keep(beside)
