@@ -222,6 +222,13 @@ create function last_publication(whose uuid) returns timestamptz
   select ((clock_timestamp() at time zone town.time_zone - interval '4 hours')::date + time '04:00') at time zone town.time_zone
   from municipalities town where town.id = whose $$;
 revoke all on function last_publication(uuid) from public;
+-- The last full hour, by the town's own clock.
+create function last_hour(whose uuid) returns timestamptz
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select date_trunc('hour', clock_timestamp() at time zone town.time_zone) at time zone town.time_zone
+  from municipalities town where town.id = whose $$;
+revoke all on function last_hour(uuid) from public;
+grant execute on function last_hour(uuid) to padron_app, padron_gate;
 grant execute on function last_publication(uuid) to padron_app, padron_gate;
 revoke all on function next_publication(uuid) from public;
 grant execute on function next_publication(uuid) to padron_app, padron_gate;

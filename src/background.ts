@@ -35,6 +35,10 @@ function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
   }
 }
 
+/** By the town's own clock. */
+const nextHour = (now: Temporal.Instant, { timeZone }: Pick<Municipality, 'timeZone'>): Temporal.Instant =>
+  now.toZonedDateTimeISO(timeZone).add({ minutes: 1 }).round({ smallestUnit: 'hour', roundingMode: 'ceil' }).toInstant()
+
 /** What ends erasures in the night. */
 export interface NightlyTurning extends Turning {
   options?: TurningOptions | undefined
@@ -47,6 +51,8 @@ export function backgroundWork(
     channels: Channels
     witnesses: readonly Witness[]
     journal?: Journal | undefined
+    /** Witnesses are asked about each checkpoint as it is signed. @see PublishedLedger */
+    ledgerAtOnce?: boolean | undefined
     /** Where epoch keys lie in a file. */
     turning?: NightlyTurning | undefined
   },
@@ -85,7 +91,12 @@ export function backgroundWork(
           if (journal) await markSigned(rooms.database, journal.watch)
           const checkpoint = await latestCheckpoint(rooms.database, town.id)
           if (checkpoint) journal?.keepCheckpoint(town.id, checkpoint.note)
-          await wakeJobs(rooms.database, { kind: WITNESS, municipalityIds: [town.id], at: rooms.clock.now() })
+          const now = rooms.clock.now()
+          await wakeJobs(rooms.database, {
+            kind: WITNESS,
+            municipalityIds: [town.id],
+            at: outside.ledgerAtOnce ? now : nextHour(now, town),
+          })
         }
         return 'asleep'
       },
@@ -99,7 +110,9 @@ export function backgroundWork(
         patience: seconds(45),
         everywhere: witness.key.name,
         async run(item: Item) {
-          await askWitness(rooms.database, item.municipalityId, { witness })
+          await askWitness({ database: rooms.database, ledgerAtOnce: outside.ledgerAtOnce }, item.municipalityId, {
+            witness,
+          })
           // The next checkpoint wakes it.
           return seconds(3_600)
         },
@@ -149,11 +162,12 @@ export function backgroundWork(
       everywhere: TOWN,
       async run(item) {
         await forgetPublished(rooms.database, rooms.clock, item.municipalityId)
+        const nothingLeft = await forgetWhatIsOver(rooms, item.municipalityId)
         const { municipalityId } = item
         await inMunicipality(rooms.database, municipalityId, (transaction) =>
           forgetPassingKeys(transaction, { municipalityId, now: rooms.clock.now() }),
         )
-        return (await forgetWhatIsOver(rooms, item.municipalityId)) ? Temporal.Duration.from({ hours: 1 }) : seconds(1)
+        return nothingLeft ? Temporal.Duration.from({ hours: 1 }) : seconds(1)
       },
     },
   ]

@@ -28,7 +28,7 @@ import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
 import { makeEpochFile, readEpochFile, tidyEpochFile } from './keys/epoch-file.ts'
 import { newEpochs, wipe } from './keys/epochs.ts'
 import { DEMO_KEY_PREFIX, writeKeyFile } from './keys/key-file.ts'
-import { mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
+import { epochsMustBeHere, mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
 import { type KeyProvider, withNewKey } from './keys/key-provider.ts'
 import { witnessAt } from './ledger/cosigning.ts'
 import { type Journal, mustBeTheNewest } from './ledger/journal.ts'
@@ -133,6 +133,8 @@ export async function startService(config: Config, log: Log, say: (line: string)
     await mustBeInTime(database, systemClock.now())
     await mustBeTheNewest(journal, database)
     tidyEpochFile(config.epochKeyFile)
+    // Only of the keys that are the right ones, and before anything is wrapped by them.
+    await epochsMustBeHere(database, keys)
     await copies?.keep(readEpochFile(config.epochKeyFile))
     await mustOpen(
       database,
@@ -210,6 +212,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
         },
         witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
         journal,
+        ledgerAtOnce: config.demo,
         turning: { database, keys, file: config.epochKeyFile, copies },
       }),
     )

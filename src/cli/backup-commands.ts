@@ -76,6 +76,7 @@ export function backupCommands(program: Command, out: () => ReturnType<typeof ou
           ...(report.broken > 0
             ? [`${report.broken} lines of the journals cannot be read: look at what was done on those days.`]
             : []),
+          ...(report.closed > 0 ? [`${report.closed} data keys do not open: their rows were altered.`] : []),
           'Everybody is signed out. No place of an old status list is given again.',
           report.proofs === 'reissue'
             ? 'Every proof issued before is revoked: neighbours fetch new ones.'

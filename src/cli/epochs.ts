@@ -2,12 +2,20 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { makeEpochFile, readEpochFile } from '../keys/epoch-file.ts'
-import { type Epoch, type EpochKeys, epochKeys, type HeldEpochs, heldEpochs } from '../keys/epochs.ts'
+import {
+  type Epoch,
+  type EpochKeys,
+  epochKeys,
+  type HeldEpochs,
+  heldEpochs,
+  withNewestCurrent,
+} from '../keys/epochs.ts'
 import { makeKeeper, openCopies } from '../keys/keeper.ts'
+import { KeyMaterialInvalid } from '../keys/key-faults.ts'
 import { keyFileProvider } from '../keys/key-file.ts'
-import { epochsMissing, epochsMustBeHere } from '../keys/key-holding.ts'
+import { epochsMissing, epochsMustBeHere, registryKeyStates } from '../keys/key-holding.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
-import { makeKnown } from '../keys/known-epochs.ts'
+import { makeKnown, mustBeTheSame } from '../keys/known-epochs.ts'
 import { TURNING, type TurningOptions, turnEpochs } from '../keys/turning.ts'
 import type { Database } from '../platform/database.ts'
 import type { Progress } from './output.ts'
@@ -36,19 +44,31 @@ export async function recoverEpochs(config: Config, keeperFile: string): Promise
   const file = config.epochKeyFile
   if (existsSync(file))
     throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${file}. Nothing was written over them.`)
-  const { newest, broken } = await copiesWith(config, keeperFile)
-  await withOwner(config, async (owner) => {
-    // A file that is not the right one would be in its way.
-    await makeKnown(owner, newest)
-    const missing = await epochsMissing(owner, localKeyProvider({ current: '', keys: {} }, epochKeys(newest)))
-    if (missing > 0)
-      throw new ConfigInvalid(
-        `The newest copy that opens is an old one: it lacks ${missing} epoch keys by which somebody is sealed here. Nothing was written.${broken.length > 0 ? ` Broken are: ${broken.join(', ')}.` : ''}`,
-      )
-    makeEpochFile(file, () => newest)
-    await recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' })
+  const { sets, broken } = await copiesWith(config, keeperFile)
+  return withOwner(config, async (owner) => {
+    for (const set of sets) {
+      const here = localKeyProvider({ current: '', keys: {} }, epochKeys(set))
+      // One that is not the right one would be in its way; a clock that was ahead may have made an older one look newer.
+      if ((await epochsMissing(owner, here)) > 0 || !(await areTheSame(owner, here))) continue
+      makeEpochFile(file, () => withNewestCurrent(set, set))
+      await recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' })
+      return { file, generation: set.generation }
+    }
+    const faults = broken.length > 0 ? ` Broken are: ${broken.join(', ')}.` : ''
+    throw new ConfigInvalid(
+      `None of ${sets.length} copies holds every epoch key that is in use here: look for newer ones. Nothing was written.${faults}`,
+    )
   })
-  return { file, generation: newest.generation }
+}
+
+async function areTheSame(owner: Database, keys: KeyProvider): Promise<boolean> {
+  try {
+    await mustBeTheSame(owner, keys.epochs())
+    return true
+  } catch (error) {
+    if (error instanceof KeyMaterialInvalid) return false
+    throw error
+  }
 }
 
 /**
@@ -74,7 +94,7 @@ export async function keysAndCopies(
       const is = {
         ...now,
         all: [...now.all, ...more],
-        at: (bucket: number, epoch: number) => now.at(bucket, epoch) ?? gone.at(bucket, epoch),
+        at: (bucket: number, epoch: number, mark?: Uint8Array) => now.at(bucket, epoch) ?? gone.at(bucket, epoch, mark),
       }
       both = { of: now, is }
       return is
@@ -85,24 +105,29 @@ export async function keysAndCopies(
     : localKeyProvider(parseKeyMaterial(config.registryKeys), epochs)
 }
 
-/** @throws {ConfigInvalid} where a copy of the database is wrapped by epoch keys that are not here */
+/** @throws {ConfigInvalid} where a copy of the database is wrapped by keys that are not here */
 export async function mustHaveEpochs(owner: Database, keys: KeyProvider): Promise<void> {
   if ((await epochsMissing(owner, keys)) > 0)
     throw new ConfigInvalid(
       'What was put back is wrapped by epoch keys that were destroyed since: add --keeper <file>, with the private key of whoever keeps the backups.',
+    )
+  const missing = (await registryKeyStates(owner)).filter(({ id, needed }) => needed && !keys.keyIds().includes(id))
+  if (missing.length > 0)
+    throw new ConfigInvalid(
+      `What was put back is wrapped by registry key ${missing.map(({ id }) => id).join(', ')}: bring the key file of that time.`,
     )
 }
 
 /** Nobody waits for anybody: the service does not run. */
 const AT_ONCE: TurningOptions = { patience: 60_000, grace: 0 }
 
-/** Wraps what was put back by the epoch keys that are in force here: the older ones are not needed any more. */
-export async function wrapAnew(config: Config, owner: Database, keys: KeyProvider): Promise<void> {
+/** Wraps what was put back by the epoch keys that are in force here. @returns how many data keys do not open, and stay as they are */
+export async function wrapAnew(config: Config, owner: Database, keys: KeyProvider): Promise<number> {
   const file = config.epochKeyFile
   await makeKnown(owner, readEpochFile(file))
   for (;;) {
-    const { waits } = await turnEpochs({ database: owner, keys, file, copies: copiesOf(config) }, AT_ONCE)
-    if (waits === undefined) return
+    const { waits, broken } = await turnEpochs({ database: owner, keys, file, copies: copiesOf(config) }, AT_ONCE)
+    if (waits === undefined || (waits === 'rows' && broken > 0)) return broken
     if (waits === 'processes') throw new ConfigInvalid(WAITS.processes)
     await pause(200)
   }
@@ -127,13 +152,14 @@ export async function turnEpochKeys(
     const outcome = { rewrapped: 0, gone: 0 }
     progress.begin('data keys', 0)
     for (;;) {
-      const { rewrapped, gone, waits } = await turnEpochs(
+      const { rewrapped, gone, waits, broken } = await turnEpochs(
         { database: owner, keys, file, copies },
         { ...options, progress: (count) => progress.at(outcome.rewrapped + count) },
       )
       outcome.rewrapped += rewrapped
       outcome.gone += gone
       if (waits === undefined) break
+      if (waits === 'rows' && broken > 0) throw new ConfigInvalid(WAITS.broken(broken))
       if (performance.now() > until) throw new ConfigInvalid(WAITS[waits])
       await pause(1_000)
     }
@@ -150,5 +176,7 @@ const WAITS = {
   processes:
     'A process that runs does not hold the newest epoch keys: its EPOCH_KEY_FILE is not the file that all hosts share, or it cannot read it. Mend that and start it anew, or end it, and run this again. Nothing is lost.',
   rows: 'Somebody holds records that are to be wrapped anew. Nothing is lost; run this again.',
+  broken: (count: number) =>
+    `${count} data keys do not open: their rows were altered. Their buckets keep their epochs; all others are turned.`,
   grace: 'The old keys go in a moment. Run this again.',
 } as const

@@ -37,6 +37,8 @@ export interface RestoreReport {
   doneAgain: number
   /** Acts about rows that the copy does not have. */
   unknown: number
+  /** Data keys that do not open: somebody altered their rows. */
+  closed: number
   /** Lines of journals that cannot be read. */
   broken: number
   proofs: RestoreOptions['proofs']
@@ -130,7 +132,7 @@ export async function restoreDatabase(
         journaled = coalesce((select max(id) from takings), journaled)`.execute(transaction)
     })
     progress.end()
-    await wrapAnew(config, owner, keys)
+    const closed = await wrapAnew(config, owner, keys)
     journal.forgive(await installationOf(owner))
     const by = { kind: 'job', id: 'padron restore' } as const
     for (const town of towns)
@@ -138,6 +140,7 @@ export async function restoreDatabase(
     return {
       epoch,
       ...outcome,
+      closed,
       broken: journals.reduce((sum, one) => sum + one.broken(), 0),
       proofs: options.proofs,
       towns: towns.map((town) => ({

@@ -116,6 +116,8 @@ export async function startDemoProvider(options: {
       if (!(await answerDemoSignIn(provider, { people: options.clients, request, response: reply })))
         await answer(request, reply)
     })
+    // Whoever keeps a line open finds it open: one that ends at the moment of a question is a fault of nobody's.
+    listening.keepAliveTimeout = 600_000
     listening.listen(options.port, options.host, () => resolve(listening))
     listening.once('error', reject)
   })

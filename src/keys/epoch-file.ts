@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import {
+  chownSync,
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type EpochKeys, type EpochSet, epochBytes, heldEpochs, parseEpochs, wipe } from './epochs.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 import { KEY_FILE_FRESH } from './key-file.ts'
@@ -82,59 +86,114 @@ export function destroyEpochFile(path: string, make: () => EpochSet): void {
 
 /** Ends what a process left behind that was ended in the middle: drafts, and bytes that were to be written over. */
 export function tidyEpochFile(path: string): void {
-  if (existsSync(path)) alone(path, () => {})
+  try {
+    if (existsSync(path)) alone(path, () => {})
+  } catch (error) {
+    // Whoever is at it does that too.
+    if (!(error instanceof Taken)) throw error
+  }
 }
 
-const draftOf = (path: string) => `${path}.new`
-const beforeOf = (path: string) => `${path}.old`
+/** @throws where another process holds the file */
+class Taken extends KeyMaterialInvalid {
+  constructor(path: string) {
+    super(`Another process changes the epoch keys at ${path}. Try again.`)
+  }
+}
 
-/** @param work is told how to see that it still holds the file */
-function alone<T>(path: string, work: (mine: () => void) => T): T {
+/** What one process makes beside the file; others know it by the end of its name. */
+interface Mine {
+  draft: string
+  before: string
+  /** @throws {Taken} where it was taken over meanwhile */
+  hold(): void
+}
+
+function alone<T>(path: string, work: (mine: Mine) => T): T {
   const lock = `${path}.lock`
   const token = randomUUID()
-  const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
-  // A clock that was put back is no reason to wait for ever.
-  if (since !== undefined && Math.abs(Temporal.Now.instant().epochMilliseconds - since) > ABANDONED)
-    rmSync(lock, { force: true })
-  const taken = () => new KeyMaterialInvalid(`Another process changes the epoch keys at ${path}. Try again.`)
+  takeOver(lock, `${path}.${token}.gone`)
   try {
     writeFileSync(lock, token, { flag: 'wx', mode: OWNER_ONLY })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw taken()
+    throw new Taken(path)
   }
   const isMine = () => existsSync(lock) && readFileSync(lock, 'utf8') === token
   try {
-    tidy(path)
-    return work(() => {
-      if (!isMine()) throw taken()
+    tidy(path, token)
+    return work({
+      draft: `${path}.${token}.new`,
+      before: `${path}.${token}.old`,
+      hold() {
+        if (!isMine()) throw new Taken(path)
+      },
     })
   } finally {
     if (isMine()) rmSync(lock, { force: true })
   }
 }
 
-function tidy(path: string): void {
-  if (existsSync(draftOf(path))) writeOver(draftOf(path))
-  const before = statSync(beforeOf(path), { throwIfNoEntry: false })
-  if (before === undefined) return
-  // Ended before the new one took its place: it is the file itself under another name.
-  if (before.ino === statSync(path, { throwIfNoEntry: false })?.ino) rmSync(beforeOf(path))
-  else writeOver(beforeOf(path))
+/** Takes the lock of a process away that has ended in the middle. Both times are the file server's. */
+function takeOver(lock: string, aside: string): void {
+  const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+  if (since === undefined) return
+  writeFileSync(aside, '', { mode: OWNER_ONLY })
+  const age = statSync(aside).mtimeMs - since
+  try {
+    if (Math.abs(age) > ABANDONED) renameSync(lock, aside)
+  } catch {
+    // Another one was quicker.
+  }
+  rmSync(aside, { force: true })
 }
 
-function replace(path: string, set: EpochSet, mine: () => void): void {
+/** Writes over what is left of processes that have ended. */
+function tidy(path: string, token: string): void {
+  const folder = dirname(path)
+  const left = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.`) && /\.(new|old)$/.test(name))
+  for (const name of left) {
+    const away = `${path}.${token}.gone`
+    // Whoever would still give it its place finds it gone.
+    renameSync(join(folder, name), away)
+    // Ended before the new one took its place: it is the file itself under another name.
+    const same = existsSync(path) && readFileSync(away).equals(readFileSync(path))
+    if (same) rmSync(away)
+    else writeOver(away)
+  }
+}
+
+function replace(path: string, set: EpochSet, mine: Mine): void {
   const bytes = epochBytes(set)
+  const owner = statSync(path, { throwIfNoEntry: false })
   try {
-    writeFileSync(draftOf(path), bytes, { mode: OWNER_ONLY, flush: true })
-    mine()
-    if (existsSync(path)) linkSync(path, beforeOf(path))
-    renameSync(draftOf(path), path)
+    writeFileSync(mine.draft, bytes, { mode: OWNER_ONLY, flush: true })
+    // Whoever runs this, the service reads it.
+    if (owner && process.getuid?.() === 0) chownSync(mine.draft, owner.uid, owner.gid)
+    mine.hold()
+    const end = owner ? aside(path, mine.before) : () => {}
+    renameSync(mine.draft, path)
     syncFolder(path)
+    end()
   } finally {
     bytes.fill(0)
-    // After a fault the new bytes are in the way, after none the old ones.
-    tidy(path)
+    if (existsSync(mine.draft)) writeOver(mine.draft)
+  }
+}
+
+/** Keeps hold of the bytes of a file. @returns writes over them, once another file has its place */
+function aside(path: string, name: string): () => void {
+  try {
+    linkSync(path, name)
+    return () => writeOver(name)
+  } catch {
+    // Where a file has one name only.
+    const file = openSync(path, 'r+')
+    return () => {
+      writeSync(file, Buffer.alloc(fstatSync(file).size), 0, undefined, 0)
+      fsyncSync(file)
+      closeSync(file)
+    }
   }
 }
 
@@ -153,6 +212,8 @@ function writeOver(path: string): void {
   rmSync(path)
 }
 
+const NONE: EpochSet = { generation: 0, epochs: [] }
+
 /** Epoch keys from a file, seen within a second of a change, and at once where it is asked for. */
 export function epochFile(path: string): EpochKeys {
   let set = readEpochFile(path)
@@ -165,12 +226,15 @@ export function epochFile(path: string): EpochKeys {
       checked = performance.now()
       const now = changeOf(path)
       if (now === seen) return held
-      // Without the file there are no keys, and whoever waits for this process goes on waiting.
-      const read = now === undefined ? { generation: 0, epochs: [] } : readEpochFile(path)
-      seen = now
+      // Without the file, or without reading it, there are no keys, and whoever waits for this process goes on waiting.
       wipe(set.epochs)
-      set = read
-      held = heldEpochs(read)
+      set = NONE
+      held = heldEpochs(set)
+      if (now !== undefined) {
+        set = readEpochFile(path)
+        held = heldEpochs(set)
+      }
+      seen = now
       return held
     },
   }

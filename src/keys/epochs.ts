@@ -67,10 +67,13 @@ export function withNextEpochs({ generation, epochs }: EpochSet, buckets: readon
  */
 export function withNewestCurrent({ generation, epochs }: EpochSet, meant: EpochSet): EpochSet {
   const newest = newestOf(meant.epochs)
+  // Somebody else may have gone on meanwhile: it never goes back.
+  const present = new Map(epochs.filter((one) => one.current).map(({ bucket, epoch }) => [bucket, epoch]))
   const next = new Map<number, number>()
   for (const one of epochs) {
     const chosen = newest.get(one.bucket)
-    if (chosen !== undefined && chosen.epoch === one.epoch && Buffer.from(chosen.key).equals(one.key))
+    const later = one.epoch > (present.get(one.bucket) ?? 0)
+    if (chosen !== undefined && later && chosen.epoch === one.epoch && Buffer.from(chosen.key).equals(one.key))
       next.set(one.bucket, one.epoch)
   }
   const turned = epochs.map((one) => ({
@@ -154,8 +157,8 @@ export interface HeldEpochs {
   generation: number
   /** What new keys of a bucket are wrapped by. */
   current(bucket: number): Epoch | undefined
-  /** @returns nothing where it was destroyed, or is not here yet */
-  at(bucket: number, epoch: number): Epoch | undefined
+  /** @param mark which of them, where there may be several @returns nothing where it was destroyed, or is not here yet */
+  at(bucket: number, epoch: number, mark?: Uint8Array): Epoch | undefined
   all: readonly Epoch[]
 }
 
@@ -168,12 +171,15 @@ export interface EpochKeys {
 /** Finds one among many without looking through all. */
 export function heldEpochs({ generation, epochs }: EpochSet): HeldEpochs {
   const name = (bucket: number, epoch: number) => epoch * BUCKETS + bucket
-  const byName = new Map(epochs.map((one) => [name(one.bucket, one.epoch), one]))
+  const byName = Map.groupBy(epochs, (one) => name(one.bucket, one.epoch))
   const currents = new Map(epochs.filter((one) => one.current).map((one) => [one.bucket, one]))
   return {
     generation,
     current: (bucket) => currents.get(bucket),
-    at: (bucket, epoch) => byName.get(name(bucket, epoch)),
+    at: (bucket, epoch, mark) => {
+      const several = byName.get(name(bucket, epoch)) ?? []
+      return several.length > 1 && mark ? several.find((one) => markOf(one).equals(mark)) : several[0]
+    },
     all: epochs,
   }
 }

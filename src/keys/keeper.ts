@@ -145,13 +145,13 @@ function copiesIn(folder: string): { name: string; made: number; digest: string;
  * Opens every copy that is sealed to this key.
  *
  * @param keeper the private key
- * @returns the newest, every epoch key of any of them, and the names of those that are cut off or altered
+ * @returns what is in them, the newest first; every epoch key of any of them; and the names of those that are cut off or altered
  * @throws {KeyMaterialInvalid} where there is none
  */
 export async function openCopies(
   folder: string,
   keeper: string,
-): Promise<{ newest: EpochSet; all: Epoch[]; broken: string[] }> {
+): Promise<{ sets: EpochSet[]; all: Epoch[]; broken: string[] }> {
   const jwk = parseKeeper(keeper)
   if (jwk.d === undefined)
     throw new KeyMaterialInvalid('This is the public key of whoever keeps the backups. The private one is needed.')
@@ -160,15 +160,15 @@ export async function openCopies(
   const copies = copiesIn(folder)
   const all = new Map<string, Epoch>()
   const broken: string[] = []
-  let newest: EpochSet | undefined
+  const sets: EpochSet[] = []
   for (const { name } of copies.filter((copy) => copy.keeper === whose)) {
     const set = await opened(join(folder, name), key)
     // One that is cut off keeps nobody from the others.
     if (set === undefined) broken.push(name)
-    newest = set ?? newest
+    else sets.unshift(set)
     for (const one of set?.epochs ?? []) all.set(`${one.bucket} ${one.epoch} ${markOf(one).toString('hex')}`, one)
   }
-  if (newest !== undefined) return { newest, all: [...all.values()], broken }
+  if (sets.length > 0) return { sets, all: [...all.values()], broken }
   throw new KeyMaterialInvalid(
     copies.length === 0
       ? `There is no copy of epoch keys in ${folder}.`

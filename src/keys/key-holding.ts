@@ -17,12 +17,7 @@ export const GONE = 30
 export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: Log): Promise<() => Promise<void>> {
   const process = randomUUID()
   const say = async () => {
-    await holdKeys(database, {
-      process,
-      held: [...keys.keyIds()],
-      current: keys.currentKeyId(),
-      generation: keys.generation(),
-    })
+    await holdKeys(database, { process, ...whatIsHeld(keys) })
   }
   await say()
   let saying = Promise.resolve()
@@ -34,6 +29,15 @@ export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: 
     clearInterval(timer)
     await saying
     await letGoOfKeys(database, process)
+  }
+}
+
+/** One that cannot read its keys holds none of them, and is there all the same: whoever waits for it goes on waiting. */
+function whatIsHeld(keys: KeyProvider): { held: string[]; current: string; generation: number } {
+  try {
+    return { held: [...keys.keyIds()], current: keys.currentKeyId(), generation: keys.generation() }
+  } catch {
+    return { held: [], current: 'none', generation: 0 }
   }
 }
 
@@ -60,7 +64,7 @@ export async function keysMissing(
     missing: [
       ...rows.filter(({ id, needed }) => needed && !held.includes(id)).map(({ id }) => id),
       // The file with them is away: nobody opens until it is back.
-      ...(keys.generation() === 0 ? ['of the epochs'] : []),
+      ...(whatIsHeld(keys).generation === 0 ? ['of the epochs'] : []),
     ],
     retired: rows.some(({ id, retired }) => id === current && retired),
   }

@@ -138,7 +138,8 @@ export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial), ep
     unwrap(at, wrapped) {
       if (at.bucket === undefined) return openBytes(derivedKey(at), wrapped, at.context)
       const number = Buffer.from(wrapped.subarray(0, EPOCH)).readUInt32BE()
-      const epoch = now().at(at.bucket, number) ?? now(true).at(at.bucket, number)
+      const mark = wrapped.subarray(EPOCH, HEAD)
+      const epoch = now().at(at.bucket, number, mark) ?? now(true).at(at.bucket, number, mark)
       if (epoch === undefined) throw new KeyUnavailable(`epoch ${number} of bucket ${at.bucket}`)
       return openBytes(derivedKey(at, epoch), wrapped.subarray(HEAD), at.context)
     },

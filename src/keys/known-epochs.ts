@@ -14,16 +14,18 @@ export async function makeKnown(database: Database, { epochs }: Pick<EpochSet, '
 
 /** The same of names. @throws {KeyMaterialInvalid} */
 export async function namesKnown(database: Database, names: readonly EpochName[]): Promise<void> {
+  await mustBeTheSame(database, names)
   const named = names.map(({ bucket, epoch, mark }) => ({ bucket, epoch, mark: mark.toString('hex') }))
   await openEpochs(database, JSON.stringify(named))
+  // Another process may have been quicker.
+  await mustBeTheSame(database, names)
+}
+
+/** @throws {KeyMaterialInvalid} where one of them is another key than the database knows by its name */
+export async function mustBeTheSame(database: Database, names: readonly EpochName[]): Promise<void> {
   const { rows } = await epochsKnown(database)
-  const marks = new Map(
-    rows.map(({ bucket, epoch, mark }) => [`${bucket} ${epoch}`, Buffer.from(mark).toString('hex')]),
-  )
-  const wrong = named.find(({ bucket, epoch, mark }) => {
-    const known = marks.get(`${bucket} ${epoch}`)
-    return known !== undefined && known !== mark
-  })
+  const marks = new Map(rows.map(({ bucket, epoch, mark }) => [`${bucket} ${epoch}`, Buffer.from(mark)]))
+  const wrong = names.find(({ bucket, epoch, mark }) => marks.get(`${bucket} ${epoch}`)?.equals(mark) === false)
   if (wrong !== undefined)
     throw new KeyMaterialInvalid(
       `The key of epoch ${wrong.epoch} of bucket ${wrong.bucket} is another one than the database knows: these epoch keys belong to another registry.`,

@@ -1,5 +1,7 @@
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { SealBroken } from './cipher.ts'
+import { KeyUnavailable } from './key-faults.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { storeDataKey, wrappedKey } from './municipality-keys.ts'
 import { type DataKey, newDataKey, sealedKeyId, unwrapDataKey } from './seal.ts'
@@ -26,11 +28,22 @@ const madeAt = (id: string) =>
 /** The key of this week. */
 export async function passingKey(transaction: Transaction, { keys, municipalityId, now }: Of): Promise<DataKey> {
   const [newest] = await passingKeyRows(transaction, municipalityId)
-  if (newest && Temporal.Instant.compare(madeAt(newest.id).add(WEEK), now) > 0)
-    return unwrapDataKey(keys, wrappedKey(newest))
+  const fresh = newest && Temporal.Instant.compare(madeAt(newest.id).add(WEEK), now) > 0
+  const known = fresh ? whereItOpens(keys, newest) : undefined
+  if (known) return known
   const made = newDataKey(`${uuidv7().slice(0, -4)}${BUCKET_ZERO}`)
   await storeDataKey(transaction, made.wrap(keys, municipalityId, 'passing'))
   return made
+}
+
+/** One that does not open, since somebody altered its row, keeps nobody from the others. */
+function whereItOpens(keys: KeyProvider, row: Parameters<typeof wrappedKey>[0]): DataKey | undefined {
+  try {
+    return unwrapDataKey(keys, wrappedKey(row))
+  } catch (error) {
+    if (error instanceof SealBroken || error instanceof KeyUnavailable) return undefined
+    throw error
+  }
 }
 
 /** Finds the key that something was sealed by. @returns what opens it, or nothing where that key is gone */
@@ -44,8 +57,8 @@ export async function passingOpener(
     const id = sealedKeyId(sealed)
     const row = rows.find((one) => one.id === id)
     if (row === undefined) return undefined
-    const key = open.get(id) ?? unwrapDataKey(keys, wrappedKey(row))
-    open.set(id, key)
+    const key = open.get(id) ?? whereItOpens(keys, row)
+    if (key) open.set(id, key)
     return key
   }
 }

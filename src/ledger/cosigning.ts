@@ -1,6 +1,6 @@
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { inMunicipality } from '../platform/database.ts'
 import { ed25519Verifier, parseVerifierKey } from './checkpoint.ts'
-import { latestCheckpoint, proveConsistency } from './proofs.ts'
+import { checkpointForWitnesses, type PublishedLedger, proveConsistency, publishedCheckpoint } from './proofs.ts'
 import { keepCosignature, witnessRows } from './store.ts'
 import { openCosignature, type WatchedLog } from './witness.ts'
 
@@ -29,18 +29,19 @@ export class WitnessRefuses extends Error {
 }
 
 /**
- * Asks a witness to cosign the newest checkpoint and keeps what it signed. Starts where the witness stands.
+ * Asks a witness to cosign the checkpoint of the last full hour and keeps what it signed. Starts where the witness stands.
  *
  * @returns whether there is a checkpoint, which now bears its cosignature
  * @throws {WitnessRefuses}
  * @see C2SP tlog-witness
  */
 export async function askWitness(
-  database: Database,
+  published: PublishedLedger,
   municipalityId: string,
   { witness, send = fetch }: { witness: Witness; send?: typeof fetch | undefined },
 ): Promise<boolean> {
-  const newest = await latestCheckpoint(database, municipalityId)
+  const { database } = published
+  const newest = await checkpointForWitnesses(published, municipalityId)
   if (newest === undefined) return false
   const signed = newest.note.split('\n').some((line) => openCosignature(line, newest.note, witness.key))
   if (signed) return true
@@ -98,10 +99,12 @@ export interface WitnessState {
 /** Asked so often in vain, a witness is not merely slow. */
 const PATIENT = 3
 
-/** The witnesses that are asked for a town. */
-export async function witnessStates(database: Database, municipalityId: string): Promise<WitnessState[]> {
+/** The witnesses that are asked for a town, as far as the ledger is published. */
+export async function witnessStates(published: PublishedLedger, municipalityId: string): Promise<WitnessState[]> {
+  const { database } = published
+  const upTo = (await publishedCheckpoint(published, municipalityId))?.size ?? 0
   const { rows } = await inMunicipality(database, municipalityId, (transaction) =>
-    witnessRows(transaction, { patient: PATIENT, municipalityId, witness: WITNESS }),
+    witnessRows(transaction, { patient: PATIENT, municipalityId, witness: WITNESS, upTo }),
   )
   return rows.map(({ name, size, signed_at, behind }) => ({
     name,

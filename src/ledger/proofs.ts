@@ -1,6 +1,6 @@
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { consistencyProof, type Hash, inclusionProof } from './merkle.ts'
-import { checkpointOfTheMorning, cosignaturesOf, newestCheckpoint, positionOf } from './store.ts'
+import { checkpointBefore, cosignaturesOf, newestCheckpoint, positionOf } from './store.ts'
 import { ledgerTree, TILE } from './tree.ts'
 
 /** The newest signed checkpoint, with the cosignatures of witnesses that it has; undefined before there is one. */
@@ -29,7 +29,26 @@ export async function publishedCheckpoint(
 ): Promise<SignedTree | undefined> {
   if (ledgerAtOnce) return latestCheckpoint(database, municipalityId)
   return inMunicipality(database, municipalityId, async (transaction) =>
-    withCosignatures(transaction, municipalityId, await checkpointOfTheMorning(transaction, municipalityId)),
+    withCosignatures(
+      transaction,
+      municipalityId,
+      await checkpointBefore(transaction, { municipalityId, moment: 'morning' }),
+    ),
+  )
+}
+
+/** The checkpoint that witnesses are asked about: that of the last full hour, since whoever asks a witness learns its size. */
+export async function checkpointForWitnesses(
+  { database, ledgerAtOnce }: PublishedLedger,
+  municipalityId: string,
+): Promise<SignedTree | undefined> {
+  if (ledgerAtOnce) return latestCheckpoint(database, municipalityId)
+  return inMunicipality(database, municipalityId, async (transaction) =>
+    withCosignatures(
+      transaction,
+      municipalityId,
+      await checkpointBefore(transaction, { municipalityId, moment: 'hour' }),
+    ),
   )
 }
 

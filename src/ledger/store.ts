@@ -16,15 +16,20 @@ export const keepCosignature = (
 
 export const witnessRows = (
   transaction: Transaction,
-  { patient, municipalityId, witness }: { patient: number; municipalityId: string; witness: string },
+  {
+    patient,
+    municipalityId,
+    witness,
+    upTo,
+  }: { patient: number; municipalityId: string; witness: string; upTo: number },
 ) =>
   sql<{ name: string; size: string | null; signed_at: Date | null; behind: boolean }>`
       select one.item as name, last.size::text, last.received_at as signed_at,
-        one.tries >= ${patient}::integer and coalesce(last.size, 0) < (
-          select coalesce(max(size), 0) from ledger_checkpoints where municipality_id = ${municipalityId}) as behind
+        one.tries >= ${patient}::integer and coalesce(last.size, 0) < ${upTo}::integer as behind
       from jobs one left join lateral (
         select size, received_at from ledger_cosignatures seen
-        where seen.municipality_id = one.municipality_id and seen.witness = one.item order by size desc limit 1) last on true
+        where seen.municipality_id = one.municipality_id and seen.witness = one.item
+          and size <= ${upTo}::integer order by size desc limit 1) last on true
       where one.municipality_id = ${municipalityId} and one.kind = ${witness}
         -- Not asked for a day: it is no witness any more.
         and one.due_at > clock_timestamp() - interval '1 day'
@@ -83,14 +88,21 @@ export const newestCheckpoint = (transaction: Transaction, municipalityId: strin
     .orderBy('size', 'desc')
     .executeTakeFirst()
 
-/** The last one that was signed before this morning's publication; on the first day of a town the first there was. */
-export const checkpointOfTheMorning = async (transaction: Transaction, municipalityId: string) => {
+/** The last one that was signed before this morning's publication, or the last full hour; at the beginning of a ledger the first there was. */
+export const checkpointBefore = async (
+  transaction: Transaction,
+  { municipalityId, moment }: { municipalityId: string; moment: 'morning' | 'hour' },
+) => {
+  const boundary = moment === 'morning' ? sql`last_publication` : sql`last_hour`
   const { rows } = await sql<{ size: string; note: string; signed_at: Date }>`
-    select size::text, note, signed_at from ledger_checkpoints one
-    where municipality_id = ${municipalityId}::text::uuid
-      and (signed_at < last_publication(${municipalityId}::text::uuid)
-        or size = (select min(size) from ledger_checkpoints first where first.municipality_id = ${municipalityId}::text::uuid))
-    order by one.size desc limit 1`.execute(transaction)
+    with known as (
+      select size, note, signed_at from ledger_checkpoints
+      where municipality_id = ${municipalityId}::text::uuid
+        -- What was signed under another name ended with a restore.
+        and signed_at > coalesce((select max(restored_at) from restores where municipality_id = ${municipalityId}::text::uuid), '-infinity'))
+    select size::text, note, signed_at from known
+    where signed_at < ${boundary}(${municipalityId}::text::uuid) or size = (select min(size) from known)
+    order by known.size desc limit 1`.execute(transaction)
   return rows[0]
 }
 

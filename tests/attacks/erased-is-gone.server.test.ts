@@ -161,8 +161,8 @@ describe('whoever was erased', () => {
     await night()
     await written()
     const withCopies = async () => {
-      const { newest, all } = await openCopies(copied, privateKey)
-      const held = localKeyProvider(() => app.material.current, freshEpochs({ ...newest, epochs: all }))
+      const { all } = await openCopies(copied, privateKey)
+      const held = localKeyProvider(() => app.material.current, freshEpochs({ generation: 1, epochs: all }))
       return carve(filesOf(data), [held], { id: one.id, owner: 'neighbour', municipalityId: app.town.id }).opened.length
     }
     expect(carved(one.id, 'neighbour', [...filesOf(data), log])).toEqual([])

@@ -178,15 +178,29 @@ describe('the key folder', () => {
 
   it('ends what a process left behind that was ended in the middle, and never the file itself', () => {
     const made = makeEpochFile(path, newEpochs)
-    writeFileSync(`${path}.new`, readFileSync(path))
-    linkSync(path, `${path}.old`)
+    const bytes = readFileSync(path)
+    const other = epochBytes(newEpochs())
+    writeFileSync(`${path}.one.new`, other)
+    writeFileSync(`${path}.two.old`, other)
+    // The file itself under another name, and a copy of it where a name is a file of its own.
+    linkSync(path, `${path}.three.old`)
+    writeFileSync(`${path}.four.old`, bytes)
     tidyEpochFile(path)
     expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
     expect(readEpochFile(path)).toEqual(made)
-    writeFileSync(`${path}.old`, readFileSync(path))
-    tidyEpochFile(path)
-    expect(readdirSync(join(folder, 'keys'))).toEqual(['epoch-keys'])
-    expect(readEpochFile(path)).toEqual(made)
+  })
+
+  it('that cannot be read is none: the process says so and holds nothing', () => {
+    makeEpochFile(path, newEpochs)
+    const file = epochFile(path)
+    const old = file.held().at(1, 1)?.key
+    const bytes = readFileSync(path)
+    writeFileSync(path, 'something else')
+    expect(() => file.held(true)).toThrow('padron keys recover')
+    expect(file.held()).toMatchObject({ generation: 0, all: [] })
+    expect(old?.every((byte) => byte === 0)).toBe(true)
+    writeFileSync(path, bytes)
+    expect(file.held(true).generation).toBe(1)
   })
 
   it('is changed by one process at a time, and by another where one has ended in the middle', () => {
@@ -229,7 +243,7 @@ describe('copies for whoever keeps the backups', () => {
     const [name = '', ...rest] = readdirSync(folder)
     expect(rest).toEqual([])
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
-    expect((await openCopies(folder, JSON.stringify(privateJwk))).newest).toEqual(set)
+    expect((await openCopies(folder, JSON.stringify(privateJwk))).sets).toEqual([set])
     const other = await makeKeeper()
     await expect(openCopies(folder, JSON.stringify(other.privateJwk))).rejects.toThrow('sealed to this key')
     await expect(openCopies(folder, JSON.stringify(publicJwk))).rejects.toThrow('The private one is needed')
@@ -267,8 +281,15 @@ describe('copies for whoever keeps the backups', () => {
 
   it('are of the keys themselves, whatever generation they say they are of, and of whoever keeps them now', async () => {
     const one = await makeKeeper()
+    let ticks = 0
+    const ticking = {
+      now: () => {
+        ticks += 1
+        return clock.now().add({ milliseconds: ticks })
+      },
+    }
     const copiesFor = (keeper: Awaited<ReturnType<typeof makeKeeper>>) =>
-      keyCopies({ folder, keeper: JSON.stringify(keeper.publicJwk), days: 35, clock })
+      keyCopies({ folder, keeper: JSON.stringify(keeper.publicJwk), days: 35, clock: ticking })
     const set = newEpochs()
     await copiesFor(one).keep(set)
     // A machine that was put back makes other keys of the same generation.
@@ -279,13 +300,13 @@ describe('copies for whoever keeps the backups', () => {
     // The private key was lost: whoever follows has a copy at once.
     const two = await makeKeeper()
     await copiesFor(two).keep(again)
-    expect((await openCopies(folder, JSON.stringify(two.privateJwk))).newest).toEqual(again)
+    expect((await openCopies(folder, JSON.stringify(two.privateJwk))).sets).toEqual([again])
     expect((await openCopies(folder, JSON.stringify(one.privateJwk))).all).toHaveLength(2 * BUCKETS)
     // One that was cut off keeps nobody from the others.
     const [oldest = ''] = readdirSync(folder).sort()
     writeFileSync(join(folder, oldest), readFileSync(join(folder, oldest)).subarray(0, 100))
     const opened = await openCopies(folder, JSON.stringify(one.privateJwk))
-    expect(opened.newest.epochs.length).toBe(BUCKETS)
+    expect(opened.sets).toEqual([again])
     expect(opened.broken).toHaveLength(1)
     writeFileSync(join(folder, 'epochs-1-2026-13-45.jwe'), 'nothing of ours')
     await copiesFor(two).keep(again)

@@ -45,12 +45,12 @@ afterAll(async () => {
 
 it('cosigns a ledger that only grows, again after a restart, and the checkpoint bears it', async () => {
   await grow(5)
-  expect(await askWitness(app.database, app.town.id, { witness })).toBe(true)
+  expect(await askWitness(app.deps, app.town.id, { witness })).toBe(true)
   await grow(300)
   expect(await checkpoint()).not.toContain('witness.example')
   await stop()
   await start()
-  expect(await askWitness(app.database, app.town.id, { witness })).toBe(true)
+  expect(await askWitness(app.deps, app.town.id, { witness })).toBe(true)
   const note = await checkpoint()
   const line = note.split('\n').find((text) => text.startsWith('\u2014 witness.example')) ?? ''
   const seen = openCosignature(line, note, witness.key)
@@ -89,8 +89,8 @@ it('that refuses again and again is named on the page of how the register is, an
       values ('${app.town.id}', '${WITNESS}', 'witness.example', clock_timestamp(), ${tries})
       on conflict (municipality_id, kind, item) do update set tries = excluded.tries returning item`)
   await asked(0)
-  await askWitness(app.database, app.town.id, { witness })
-  const [signed] = await witnessStates(app.database, app.town.id)
+  await askWitness(app.deps, app.town.id, { witness })
+  const [signed] = await witnessStates(app.deps, app.town.id)
   expect(signed).toMatchObject({ name: 'witness.example', behind: false })
   expect(await status()).toContain('witness.example')
   await grow(2)
@@ -99,14 +99,14 @@ it('that refuses again and again is named on the page of how the register is, an
   expect(await status()).not.toContain('has not signed')
   await asked(3)
   expect(await status()).toContain('witness.example has not signed')
-  await askWitness(app.database, app.town.id, { witness })
+  await askWitness(app.deps, app.town.id, { witness })
   expect(await status()).not.toContain('has not signed')
 })
 
 it('that refuses is told from one that has nothing to sign', async () => {
   await grow(1)
   const stranger = { ...witness, key: { ...witness.key, name: 'other.example' } }
-  await expect(askWitness(app.database, app.town.id, { witness: stranger })).rejects.toMatchObject({
+  await expect(askWitness(app.deps, app.town.id, { witness: stranger })).rejects.toMatchObject({
     code: 'witness-signed-nothing',
   })
   await stop()
@@ -114,7 +114,7 @@ it('that refuses is told from one that has nothing to sign', async () => {
   const other = verifierKey({ name: 'another.example/ledger', publicKey: witness.key.publicKey })
   running = await serveWitness({ name: 'witness.example', folder: empty, port: 0, logs: [other] })
   const unknown = witnessAt(`http://127.0.0.1:${running.port}`, running.key)
-  await expect(askWitness(app.database, app.town.id, { witness: unknown })).rejects.toMatchObject({
+  await expect(askWitness(app.deps, app.town.id, { witness: unknown })).rejects.toMatchObject({
     code: 'witness-refused-404',
   })
   rmSync(empty, { recursive: true, force: true })

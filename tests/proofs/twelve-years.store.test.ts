@@ -141,7 +141,7 @@ describe('twelve years of a town', () => {
     const first = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
     await grow()
     expect(
-      await askWitness(app.database, app.town.id, { witness: witnessAt(`http://127.0.0.1:${first.port}`, first.key) }),
+      await askWitness(app.deps, app.town.id, { witness: witnessAt(`http://127.0.0.1:${first.port}`, first.key) }),
     ).toBe(true)
     await new Promise((resolve) => first.server.close(resolve))
 
@@ -254,7 +254,7 @@ describe('twelve years of a town', () => {
     expect(await (await open('/status')).text()).toContain('away.example has not signed')
     const back = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
     expect(
-      await askWitness(app.database, app.town.id, { witness: witnessAt(`http://127.0.0.1:${back.port}`, back.key) }),
+      await askWitness(app.deps, app.town.id, { witness: witnessAt(`http://127.0.0.1:${back.port}`, back.key) }),
     ).toBe(true)
     expect(await (await open('/status')).text()).not.toContain('has not signed')
     expect((await app.ask('GET', '/ledger/checkpoint')).text).toContain('away.example')

@@ -77,7 +77,7 @@ function openToAll(app: App, deps: PortalDeps): void {
     const { keys } = await publishedKeys(deps, town.id)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
     const restored = await recentRestore(deps, town)
-    const witnesses = await witnessStates(deps.database, town.id)
+    const witnesses = await witnessStates(deps, town.id)
     const seal = await sealTerm(deps, town)
     const shown = { ...about, checkpoint, witnesses, restored, seal }
     return pageOf(<StatusPage {...shown} />)

@@ -8,6 +8,7 @@ import { openApp, type TestApp } from '../../support/app.ts'
 import { openRecord, register } from '../../support/people.ts'
 import { shownTo } from '../../support/shown.ts'
 import { signedIn } from '../../support/signed-in.ts'
+import { unseal } from '../../support/unseal.ts'
 
 const t = LOCALES.en
 const WORDS = 'asylum seeker'
@@ -21,10 +22,13 @@ const desk = (role: 'clerk' | 'legal' = 'clerk') =>
   signedIn(app, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
 /** Every draft as it lies in the database, opened. */
 async function draftsKept(): Promise<string> {
-  const { ledger } = await app.rooms.gate.keysOf(app.town.id)
-  const rows = await app.peek<{ id: string; content: Uint8Array }>('select id, content from drafts')
-  const opened = rows.map(({ id, content }) => ledger.open({ table: 'drafts', column: 'content', row: id }, content))
-  return JSON.stringify(opened)
+  const rows = await app.peek<{ id: string; key: string; content: Uint8Array }>(
+    'select id, data_key_id as key, content from drafts',
+  )
+  const opened = rows.map(({ id, key, content }) =>
+    unseal(app, key, { table: 'drafts', column: 'content', row: id }, content),
+  )
+  return JSON.stringify(await Promise.all(opened))
 }
 const neighbours = async () => (await app.peek('select id from neighbours')).length
 const counted = async () =>
