@@ -35,9 +35,13 @@ function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
   }
 }
 
-/** By the town's own clock. */
+/** A minute after it, by the town's own clock: what was signed before the hour is known by then. @see last_hour, schema/0001_platform.sql */
 const nextHour = (now: Temporal.Instant, { timeZone }: Pick<Municipality, 'timeZone'>): Temporal.Instant =>
-  now.toZonedDateTimeISO(timeZone).add({ minutes: 1 }).round({ smallestUnit: 'hour', roundingMode: 'ceil' }).toInstant()
+  now
+    .toZonedDateTimeISO(timeZone)
+    .round({ smallestUnit: 'hour', roundingMode: 'floor' })
+    .add({ hours: 1, minutes: 1 })
+    .toInstant()
 
 /** What ends erasures in the night. */
 export interface NightlyTurning extends Turning {

@@ -11,7 +11,7 @@ import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { demoVisitor } from './cli/demo-visitor.ts'
 import { mustBeInvented, seedNeighbours } from './cli/seed.ts'
-import { configuredKeys, configuredMaterial, copiesOf, demoNote, journalOf } from './cli/stores.ts'
+import { configuredKeys, configuredMaterial, copiesOf, demoNote, journalOf, readyEpochs } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
@@ -25,10 +25,10 @@ import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
-import { makeEpochFile, readEpochFile, tidyEpochFile } from './keys/epoch-file.ts'
+import { makeEpochFile, tidyEpochFile } from './keys/epoch-file.ts'
 import { newEpochs, wipe } from './keys/epochs.ts'
 import { DEMO_KEY_PREFIX, writeKeyFile } from './keys/key-file.ts'
-import { epochsMustBeHere, mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
+import { mustOpen, sayWhatIsHeld } from './keys/key-holding.ts'
 import { type KeyProvider, withNewKey } from './keys/key-provider.ts'
 import { witnessAt } from './ledger/cosigning.ts'
 import { type Journal, mustBeTheNewest } from './ledger/journal.ts'
@@ -133,9 +133,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
     await mustBeInTime(database, systemClock.now())
     await mustBeTheNewest(journal, database)
     tidyEpochFile(config.epochKeyFile)
-    // Only of the keys that are the right ones, and before anything is wrapped by them.
-    await epochsMustBeHere(database, keys)
-    await copies?.keep(readEpochFile(config.epochKeyFile))
+    await readyEpochs(config, database, keys)
     await mustOpen(
       database,
       keys,

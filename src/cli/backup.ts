@@ -256,7 +256,7 @@ async function checked(
     const { entries, findings } = await checkLedger(config, {
       owner: copy,
       town,
-      options: { checkpoints: [] },
+      options: { checkpoints: [], keys },
       progress,
     })
     ledgers.push({ slug: town.slug, entries, findings: findings.length })

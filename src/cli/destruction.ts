@@ -79,7 +79,7 @@ export async function destroyKeys(config: Config, shareFiles: readonly string[],
   await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'registry-keys-destroyed' }))
   overwrite(file)
   // Whoever has a copy of the registry key opens nothing with it alone.
-  destroyEpochFile(config.epochKeyFile, newEpochs)
+  await destroyEpochFile(config.epochKeyFile, newEpochs)
   return current
 }
 

@@ -5,6 +5,7 @@ import { makeEpochFile, readEpochFile } from '../keys/epoch-file.ts'
 import {
   type Epoch,
   type EpochKeys,
+  type EpochSet,
   epochKeys,
   type HeldEpochs,
   heldEpochs,
@@ -13,14 +14,14 @@ import {
 import { makeKeeper, openCopies } from '../keys/keeper.ts'
 import { KeyMaterialInvalid } from '../keys/key-faults.ts'
 import { keyFileProvider } from '../keys/key-file.ts'
-import { epochsMissing, epochsMustBeHere, registryKeyStates } from '../keys/key-holding.ts'
+import { epochsMissing, registryKeyStates } from '../keys/key-holding.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
 import { makeKnown, mustBeTheSame } from '../keys/known-epochs.ts'
 import { TURNING, type TurningOptions, turnEpochs } from '../keys/turning.ts'
 import type { Database } from '../platform/database.ts'
 import type { Progress } from './output.ts'
 import { recordKeyOperation } from './record-keys.ts'
-import { configuredEpochs, copiesOf, withOwner } from './stores.ts'
+import { configuredEpochs, copiesOf, readyEpochs, withOwner } from './stores.ts'
 
 // What an operator does with epoch keys: those that turn by themselves, and the copies that whoever keeps the backups opens.
 
@@ -46,10 +47,9 @@ export async function recoverEpochs(config: Config, keeperFile: string): Promise
     throw new ConfigInvalid(`EPOCH_KEY_FILE: there are epoch keys at ${file}. Nothing was written over them.`)
   const { sets, broken } = await copiesWith(config, keeperFile)
   return withOwner(config, async (owner) => {
-    for (const set of sets) {
-      const here = localKeyProvider({ current: '', keys: {} }, epochKeys(set))
-      // One that is not the right one would be in its way; a clock that was ahead may have made an older one look newer.
-      if ((await epochsMissing(owner, here)) > 0 || !(await areTheSame(owner, here))) continue
+    // One that is not the right one would be in its way; a clock that was ahead may have made an older one look newer.
+    const set = (await wholeOf(owner, sets, 'all')) ?? (await wholeOf(owner, sets, 'newest'))
+    if (set !== undefined) {
       makeEpochFile(file, () => withNewestCurrent(set, set))
       await recordKeyOperation(config, { owner, action: 'epoch-keys-recovered' })
       return { file, generation: set.generation }
@@ -59,6 +59,19 @@ export async function recoverEpochs(config: Config, keeperFile: string): Promise
       `None of ${sets.length} copies holds every epoch key that is in use here: look for newer ones. Nothing was written.${faults}`,
     )
   })
+}
+
+/** The newest set that holds what is in use. */
+async function wholeOf(
+  owner: Database,
+  sets: readonly EpochSet[],
+  which: 'all' | 'newest',
+): Promise<EpochSet | undefined> {
+  for (const set of sets) {
+    const here = localKeyProvider({ current: '', keys: {} }, epochKeys(set))
+    if ((await epochsMissing(owner, here, which)) === 0 && (await areTheSame(owner, here))) return set
+  }
+  return undefined
 }
 
 async function areTheSame(owner: Database, keys: KeyProvider): Promise<boolean> {
@@ -105,9 +118,13 @@ export async function keysAndCopies(
     : localKeyProvider(parseKeyMaterial(config.registryKeys), epochs)
 }
 
-/** @throws {ConfigInvalid} where a copy of the database is wrapped by keys that are not here */
-export async function mustHaveEpochs(owner: Database, keys: KeyProvider): Promise<void> {
-  if ((await epochsMissing(owner, keys)) > 0)
+/**
+ * @param asked whether whoever keeps the backups has brought what there is: older epochs that nobody has any more wrap rows that
+ * somebody altered, and keep nobody else
+ * @throws {ConfigInvalid} where a copy of the database is wrapped by keys that are not here
+ */
+export async function mustHaveEpochs(owner: Database, keys: KeyProvider, asked: boolean): Promise<void> {
+  if ((await epochsMissing(owner, keys, asked ? 'newest' : 'all')) > 0)
     throw new ConfigInvalid(
       'What was put back is wrapped by epoch keys that were destroyed since: add --keeper <file>, with the private key of whoever keeps the backups.',
     )
@@ -146,7 +163,7 @@ export async function turnEpochKeys(
   const copies = copiesOf(config)
   const keys = await keysAndCopies(config, {})
   return withOwner(config, async (owner) => {
-    await epochsMustBeHere(owner, keys)
+    await readyEpochs(config, owner, keys)
     await copies?.prune(readEpochFile(file))
     const until = performance.now() + TURNING_PATIENCE
     const outcome = { rewrapped: 0, gone: 0 }

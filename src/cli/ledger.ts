@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
 import { ed25519Verifier, type NoteSigner, parseVerifierKey, verifierKey } from '../ledger/checkpoint.ts'
 import { leafRecounter } from '../ledger/recount.ts'
 import { ledgerName } from '../ledger/signer.ts'
@@ -25,7 +26,8 @@ export async function checkLedger(
   }: {
     owner: Database
     town: Municipality
-    options: { key?: string; checkpoints: readonly string[] }
+    /** The keys of the configuration, unless a copy of the database is looked at. */
+    options: { key?: string; checkpoints: readonly string[]; keys?: KeyProvider }
     progress: Progress
   },
 ): Promise<LedgerReport> {
@@ -35,7 +37,7 @@ export async function checkLedger(
     key,
     anyName: options.key === undefined,
     verifySignature: ed25519Verifier(key.publicKey),
-    recount: leafRecounter(configuredKeys(config)),
+    recount: leafRecounter(options.keys ?? configuredKeys(config)),
     kept: options.checkpoints.map((file) => readFileSync(file, 'utf8')),
     progress,
   })

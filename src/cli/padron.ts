@@ -6,7 +6,6 @@ import { ConfigInvalid, readConfig } from '../config.ts'
 import { startOn } from '../firewall/policy-record.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { readKeyFile } from '../keys/key-file.ts'
-import { epochsMustBeHere } from '../keys/key-holding.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
 import { changeTown, foundTown, TownFile, townCalled } from '../town/town-file.ts'
@@ -24,7 +23,7 @@ import { policyCommands } from './policy-commands.ts'
 import { recordKeyOperation } from './record-keys.ts'
 import { configuredPolicies, roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
-import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
+import { configuredKeys, demoNote, migrateConfigured, readyEpochs, townOf, withOwner } from './stores.ts'
 
 /** @throws when what was typed is no whole number from nought up, in ordinary digits */
 function whole(typed: string): number {
@@ -146,7 +145,7 @@ municipality
     // Before anything is written: a town without keys is none.
     const keys = configuredKeys(config)
     await withOwner(config, async (owner) => {
-      await epochsMustBeHere(owner, keys)
+      await readyEpochs(config, owner, keys)
       const existed = (await townCalled(owner, described.slug)) !== undefined
       const town = await foundTown(owner, described)
       await ensureSigningKey({ database: owner, clock: systemClock, keys }, town.id)

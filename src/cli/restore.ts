@@ -93,7 +93,7 @@ export async function restoreDatabase(
       )
     const missing = journals.flatMap((one) => one.read((place) => isMissing(place, before))).sort(inOrder)
     mustBeTheRules(missing, policies.digest, options.otherRules)
-    await mustHaveEpochs(owner, keys)
+    await mustHaveEpochs(owner, keys, options.keeper !== undefined)
     const towns = await listMunicipalities(owner)
     const { gate, signers } = await roomsOver(owner, config, { keys, policies })
     const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.watch.known?.epoch ?? 0])

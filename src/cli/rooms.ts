@@ -1,11 +1,9 @@
 import type { AppDeps, Rooms } from '../app.tsx'
 import type { Config } from '../config.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
-import { readEpochFile } from '../keys/epoch-file.ts'
-import { epochsMustBeHere } from '../keys/key-holding.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
-import { configuredKeys, copiesOf } from './stores.ts'
+import { configuredKeys, readyEpochs } from './stores.ts'
 
 /** The rules in force. The engine is loaded for whoever needs it. */
 export async function configuredPolicies(): Promise<PolicyEngine> {
@@ -23,11 +21,7 @@ export async function roomsOver(
   more: Partial<Pick<AppDeps, 'keys' | 'policies'>> = {},
 ): Promise<Rooms> {
   const keys = more.keys ?? configuredKeys(config)
-  if (more.keys === undefined) {
-    await epochsMustBeHere(owner, keys)
-    // Before anything is wrapped by them.
-    await copiesOf(config)?.keep(readEpochFile(config.epochKeyFile))
-  }
+  if (more.keys === undefined) await readyEpochs(config, owner, keys)
   const [{ composeRooms }, policies] = await Promise.all([import('../app.tsx'), more.policies ?? configuredPolicies()])
   return composeRooms({ database: owner, clock: systemClock, keys, policies })
 }

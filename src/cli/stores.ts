@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keepEnforcementBodies } from '../firewall/enforcement-bodies.ts'
-import { epochFile } from '../keys/epoch-file.ts'
+import { epochFile, readEpochFile } from '../keys/epoch-file.ts'
 import type { EpochKeys } from '../keys/epochs.ts'
 import { type KeyCopies, keyCopies } from '../keys/keeper.ts'
 import { keyFileProvider, readKeyFile } from '../keys/key-file.ts'
+import { epochsMustBeHere } from '../keys/key-holding.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
 import { type Asks, type Journal, openJournal } from '../ledger/journal.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -118,6 +119,16 @@ export function copiesOf(config: Config): KeyCopies | undefined {
       'BACKUP_KEEPER_KEY, BACKUP_KEYS_DIR: name the public key of whoever keeps the backups, and a folder on another disk for copies of the epoch keys. Make the key with: padron keys keeper <file>',
     )
   return undefined
+}
+
+/**
+ * Before anything is wrapped: the epoch keys are those of this registry, and whoever keeps the backups has them.
+ *
+ * @throws {KeyMaterialInvalid} {ConfigInvalid}
+ */
+export async function readyEpochs(config: Config, database: Database, keys: KeyProvider): Promise<void> {
+  await epochsMustBeHere(database, keys)
+  await copiesOf(config)?.keep(readEpochFile(config.epochKeyFile))
 }
 
 /** @throws {ConfigInvalid} for a town that is not here */

@@ -17,6 +17,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { syncFolder } from '../platform/durable.ts'
 import { type EpochKeys, type EpochSet, epochBytes, heldEpochs, parseEpochs, wipe } from './epochs.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 import { KEY_FILE_FRESH } from './key-file.ts'
@@ -26,6 +28,7 @@ import { KEY_FILE_FRESH } from './key-file.ts'
 
 /** A process that holds the file longer than this has ended in the middle, milliseconds. */
 const ABANDONED = 30_000
+const WAITS = 200
 const OWNER_ONLY = 0o600
 
 /** @throws {KeyMaterialInvalid} when it is absent, can be read by others, or is no such file */
@@ -79,9 +82,19 @@ export function makeEpochFile(path: string, make: () => EpochSet): EpochSet {
   })
 }
 
-/** Writes over the file and puts other keys in its place: what those before wrapped opens for nobody. */
-export function destroyEpochFile(path: string, make: () => EpochSet): void {
-  alone(path, (mine) => replace(path, make(), mine))
+/**
+ * Writes over the file and puts other keys in its place: what those before wrapped opens for nobody. Who is at the file is waited for:
+ * nobody else comes back to this.
+ */
+export async function destroyEpochFile(path: string, make: () => EpochSet): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  for (let tries = 1; ; tries += 1)
+    try {
+      return alone(path, (mine) => replace(path, make(), mine))
+    } catch (error) {
+      if (!(error instanceof Taken) || tries * WAITS > 2 * ABANDONED) throw error
+      await pause(WAITS)
+    }
 }
 
 /** Ends what a process left behind that was ended in the middle: drafts, and bytes that were to be written over. */
@@ -112,7 +125,7 @@ interface Mine {
 function alone<T>(path: string, work: (mine: Mine) => T): T {
   const lock = `${path}.lock`
   const token = randomUUID()
-  takeOver(lock, `${path}.${token}.gone`)
+  takeOver(lock, `${path}.${token}.probe`)
   try {
     writeFileSync(lock, token, { flag: 'wx', mode: OWNER_ONLY })
   } catch (error) {
@@ -151,7 +164,9 @@ function takeOver(lock: string, aside: string): void {
 /** Writes over what is left of processes that have ended. */
 function tidy(path: string, token: string): void {
   const folder = dirname(path)
-  const left = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.`) && /\.(new|old)$/.test(name))
+  const left = readdirSync(folder).filter(
+    (name) => name.startsWith(`${basename(path)}.`) && /\.(new|old|gone)$/.test(name),
+  )
   for (const name of left) {
     const away = `${path}.${token}.gone`
     // Whoever would still give it its place finds it gone.
@@ -173,7 +188,8 @@ function replace(path: string, set: EpochSet, mine: Mine): void {
     mine.hold()
     const end = owner ? aside(path, mine.before) : () => {}
     renameSync(mine.draft, path)
-    syncFolder(path)
+    // The new name is on the disk before the old bytes are not.
+    syncFolder(dirname(path))
     end()
   } finally {
     bytes.fill(0)
@@ -194,16 +210,6 @@ function aside(path: string, name: string): () => void {
       fsyncSync(file)
       closeSync(file)
     }
-  }
-}
-
-/** The new name is on the disk before the old bytes are not. */
-function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
   }
 }
 

@@ -1,16 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CompactEncrypt,
@@ -22,6 +11,7 @@ import {
   type JWK,
 } from 'jose'
 import type { Clock } from '../platform/clock.ts'
+import { syncFolder } from '../platform/durable.ts'
 import { type Epoch, type EpochSet, epochBytes, markOf, parseEpochs } from './epochs.ts'
 import { KeyMaterialInvalid } from './key-faults.ts'
 
@@ -118,15 +108,6 @@ export function keyCopies({
       for (const { name } of over) rmSync(join(folder, name), { force: true })
       return copies.length - over.length > 1
     },
-  }
-}
-
-function syncFolder(folder: string): void {
-  const opened = openSync(folder, 'r')
-  try {
-    fsyncSync(opened)
-  } finally {
-    closeSync(opened)
   }
 }
 

@@ -80,22 +80,32 @@ export async function epochsMustBeHere(database: Database, keys: KeyProvider): P
   const { rows } = await epochsKnown(database)
   // Two hosts that begin with files of their own: the second one finds the keys of the first.
   if (rows.length === 0) return namesKnown(database, keys.epochs())
-  const missing = await epochsMissing(database, keys)
+  const missing = await epochsMissing(database, keys, 'newest')
   if (missing > 0)
     throw new KeyMaterialInvalid(
       `${missing} epoch keys that are in use here are not among those given. Is EPOCH_KEY_FILE the file that all hosts share? If that is lost: padron keys recover <keeper>. After the database was put back: padron restore --keeper <keeper>`,
     )
   const here = new Map(keys.epochs().map((one) => [`${one.bucket} ${one.epoch}`, one.mark.toString('hex')]))
-  const inUse = rows.filter(({ closedAt }) => closedAt === null)
+  const inUse = rows.filter(({ bucket, epoch, closedAt }) => closedAt === null && here.has(`${bucket} ${epoch}`))
   if (inUse.some(({ bucket, epoch, mark }) => here.get(`${bucket} ${epoch}`) !== Buffer.from(mark).toString('hex')))
     throw new KeyMaterialInvalid('The epoch keys given are those of another registry.')
 }
 
-/** How many epochs wrap something here, or may, of which the key is not among those given. */
-export async function epochsMissing(database: Database, keys: KeyProvider): Promise<number> {
+/**
+ * How many epochs that may wrap something here have no key among those given.
+ *
+ * @param which all of them; or those alone by which anybody is sealed from now on: what an older one still wraps, where a row was
+ * altered, keeps nobody else from theirs
+ */
+export async function epochsMissing(
+  database: Database,
+  keys: Pick<KeyProvider, 'epochs'>,
+  which: 'all' | 'newest' = 'all',
+): Promise<number> {
   const here = new Set(keys.epochs().map(({ bucket, epoch }) => `${bucket} ${epoch}`))
   const { rows } = await epochsKnown(database)
-  return rows.filter(({ bucket, epoch, closedAt }) => closedAt === null && !here.has(`${bucket} ${epoch}`)).length
+  const open = rows.filter(({ closedAt, newest }) => closedAt === null && (newest || which === 'all'))
+  return open.filter(({ bucket, epoch }) => !here.has(`${bucket} ${epoch}`)).length
 }
 
 /**
@@ -108,7 +118,6 @@ export async function mustOpen(
   keys: KeyProvider,
   municipalityIds: readonly string[],
 ): Promise<void> {
-  await epochsMustBeHere(database, keys)
   const { missing, retired } = await keysMissing(database, keys)
   if (missing.length > 0)
     throw new KeyMaterialInvalid(

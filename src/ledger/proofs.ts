@@ -23,32 +23,21 @@ export interface PublishedLedger {
  *
  * @see last_publication, schema/0001_platform.sql
  */
-export async function publishedCheckpoint(
-  { database, ledgerAtOnce }: PublishedLedger,
-  municipalityId: string,
-): Promise<SignedTree | undefined> {
-  if (ledgerAtOnce) return latestCheckpoint(database, municipalityId)
-  return inMunicipality(database, municipalityId, async (transaction) =>
-    withCosignatures(
-      transaction,
-      municipalityId,
-      await checkpointBefore(transaction, { municipalityId, moment: 'morning' }),
-    ),
-  )
-}
+export const publishedCheckpoint = (published: PublishedLedger, municipalityId: string) =>
+  checkpointOf(published, municipalityId, 'morning')
 
 /** The checkpoint that witnesses are asked about: that of the last full hour, since whoever asks a witness learns its size. */
-export async function checkpointForWitnesses(
+export const checkpointForWitnesses = (published: PublishedLedger, municipalityId: string) =>
+  checkpointOf(published, municipalityId, 'hour')
+
+async function checkpointOf(
   { database, ledgerAtOnce }: PublishedLedger,
   municipalityId: string,
+  moment: 'morning' | 'hour',
 ): Promise<SignedTree | undefined> {
   if (ledgerAtOnce) return latestCheckpoint(database, municipalityId)
   return inMunicipality(database, municipalityId, async (transaction) =>
-    withCosignatures(
-      transaction,
-      municipalityId,
-      await checkpointBefore(transaction, { municipalityId, moment: 'hour' }),
-    ),
+    withCosignatures(transaction, municipalityId, await checkpointBefore(transaction, { municipalityId, moment })),
   )
 }
 

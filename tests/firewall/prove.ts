@@ -255,6 +255,7 @@ const NEVER: readonly { why: string; kept: string; cell: B }[] = [
 ]
 
 const all = policies()
+const EVERYTHING: Policy = { id: 'everything', effect: 'permit', matches: z3.Bool.val(true) }
 /** What holds of every question: one kind of requester, and an action that says its own name. */
 const question = And(
   number('principal is').ge(0),
@@ -271,14 +272,15 @@ async function reachable(cell: B, rules: readonly Policy[]): Promise<boolean> {
   return found === 'sat'
 }
 
-const proved: { why: string; reachable: boolean; without: boolean | undefined }[] = []
+const proved: { why: string; reachable: boolean; without: boolean }[] = []
 for (const { why, kept, cell } of NEVER) {
   if (kept !== '' && !all.some(({ id }) => id === kept)) throw new Error(`there is no rule ${kept}`)
   const rest = all.filter(({ id }) => id !== kept)
   proved.push({
     why,
     reachable: await reachable(cell, all),
-    without: kept === '' ? undefined : await reachable(cell, rest),
+    // Where no single rule forbids it, it is not permitted: a rule that permits everything would let it through.
+    without: await reachable(cell, kept === '' ? [...all, EVERYTHING] : rest),
   })
 }
 const something = await reachable(And(Is('Staff'), action('open')), all)

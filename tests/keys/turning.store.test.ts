@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readEpochFile, updateEpochFile } from '../../src/keys/epoch-file.ts'
 import { bucketOf, type EpochSet, newEpochs, withNextEpochs } from '../../src/keys/epochs.ts'
-import { epochsMustBeHere } from '../../src/keys/key-holding.ts'
+import { epochsMustBeHere, keyHolders, sayWhatIsHeld } from '../../src/keys/key-holding.ts'
 import { localKeyProvider } from '../../src/keys/key-provider.ts'
 import { makeKnown } from '../../src/keys/known-epochs.ts'
 import { storeDataKey, wrappedKey } from '../../src/keys/municipality-keys.ts'
@@ -191,6 +191,23 @@ describe('a process with old epoch keys', () => {
     }
     await expect(epochsMustBeHere(app.database, with_(others))).rejects.toThrow('those of another registry')
     await expect(epochsMustBeHere(app.database, with_(present))).resolves.toBeUndefined()
+  })
+})
+
+describe('a process that cannot read its keys', () => {
+  it('says that it holds none, and is waited for as long as it is there', async () => {
+    const away = {
+      ...app.keys,
+      generation: () => {
+        throw new Error('the folder is away')
+      },
+    }
+    const silence = await sayWhatIsHeld(app.database, away, () => {})
+    const [holder] = await keyHolders(app.database)
+    expect(holder).toMatchObject({ keys: [], generation: 0 })
+    expect(await turnEpochs(turning, { patience: 300, grace: 0 })).toMatchObject({ waits: 'processes' })
+    await silence()
+    expect(await turnEpochs(turning, NOW)).toMatchObject({ waits: undefined })
   })
 })
 

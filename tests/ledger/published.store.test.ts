@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeRooms, createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { latestCheckpoint } from '../../src/ledger/proofs.ts'
+import { checkpointForWitnesses, latestCheckpoint } from '../../src/ledger/proofs.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { asking, openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
@@ -11,11 +11,12 @@ import { signedIn } from '../support/signed-in.ts'
 
 let app: TestApp
 let ask: TestApp['ask']
+let served: ReturnType<typeof createApp>
 let fetched: (path: string) => Promise<string>
 beforeAll(async () => {
   app = await openApp()
   const deps = { ...app.deps, ledgerAtOnce: false }
-  const served = createApp(deps, composeRooms(deps))
+  served = createApp(deps, composeRooms(deps))
   ask = asking((request) => served.fetch(request))
   fetched = async (path) =>
     (
@@ -92,8 +93,46 @@ describe('what everybody sees of the ledger', () => {
   })
 
   it('is not what watches over it: the newest checkpoint stands before auditors, each line proved from the next morning on', async () => {
-    const auditor = await signedIn(app, { kind: 'staff', subject: 'auditor-1', role: 'auditor', office: DEMO_OFFICE })
+    const daily = { ...app, fetch: (request: Request) => Promise.resolve(served.fetch(request)) }
+    const auditor = await signedIn(daily, { kind: 'staff', subject: 'auditor-1', role: 'auditor', office: DEMO_OFFICE })
     const html = await (await auditor.open('/desk/ledger')).text()
-    expect(html).toContain(`\n${await signed()}\n`)
+    const newest = await signed()
+    const open = await published()
+    expect(newest).toBeGreaterThan(open)
+    expect(html).toMatch(new RegExp(`<pre[^>]*>[^<]*\\n${newest}\\n`))
+    // The lines are proved by what everybody can ask for: by another none of them would be.
+    expect(/data-checkpoint="[^"]*\n(\d+)\n/.exec(html)?.[1]).toBe(String(open))
+  })
+
+  it('nor what a witness is asked, who tells anybody: that is of the last full hour', async () => {
+    const daily = { database: app.database }
+    const asked = async () => (await checkpointForWitnesses(daily, app.town.id))?.size
+    const hours = (count: number) =>
+      app.peek(`update ledger_checkpoints set signed_at = signed_at - interval '${count} hours' returning 1`)
+    const before = await asked()
+    const { id } = await register(app)
+    await openRecord(app, id)
+    await place()
+    expect(await asked()).toBe(before)
+    await app.peek('alter table ledger_checkpoints disable trigger all')
+    await hours(1)
+    await app.peek('alter table ledger_checkpoints enable trigger all')
+    expect(await asked()).toBe(await signed())
+  })
+
+  it('begins anew with a ledger that goes on under another name after a restore', async () => {
+    await aNightPasses()
+    expect(await published()).toBe(await signed())
+    await app.peek(`insert into restores (municipality_id, epoch, restored_at, known_until, reissue, statement)
+      values ('${app.town.id}', 2, clock_timestamp(), clock_timestamp(), false, 'it was put back') returning 1`)
+    // Nothing of the old name: its key is another one's.
+    expect((await ask('GET', '/ledger/checkpoint')).status).toBe(404)
+    await openRecord(app, (await register(app)).id)
+    await place()
+    const first = await signed()
+    expect(await published()).toBe(first)
+    await openRecord(app, (await register(app)).id)
+    await place()
+    expect(await published()).toBe(first)
   })
 })

@@ -35,7 +35,9 @@ export function StatusPage(props: {
         {witnesses.map(({ name, size, signedAt }) => (
           <Fact name={t['openData.witness']}>
             <bdi>{name}</bdi>
-            {size === undefined || signedAt === undefined ? ' · –' : ` · ${dayText(language, signedAt.slice(0, 10))}`}
+            {size === undefined || signedAt === undefined
+              ? ' · –'
+              : ` · ${dayText(language, Temporal.Instant.from(signedAt).toZonedDateTimeISO(timeZone).toPlainDate().toString())}`}
           </Fact>
         ))}
         {seal?.soon ? <Fact name={t['openData.sealUntil']}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
