@@ -39,94 +39,94 @@ call keep_to_town('status_lists', watched => true);
 grant select, insert, update (closed_at) on status_lists to padron_app, padron_gate;
 grant select on status_lists to padron_readonly_ops;
 
+-- Places in a status list, and what was given with them. Nothing in clear leads from a place to a person, nor from a person to what
+-- they were given, nor from one thing they were given to another: `mark` is a keyed hash of the neighbour's own key and a number,
+-- another for each; `content` (profile, form, when, what it rests on) is sealed under that key without naming it; `bearer`, for
+-- whoever is shown a proof and asks about it, is sealed to the town and emptied once everybody sees that it was taken back. Places are
+-- made ahead, at random and with room for what comes, and given out at random, so that no order of rows tells either.
 create table proofs (
   municipality_id uuid not null,
   id uuid not null,
-  neighbour_id uuid not null,
-  profile text not null,
-  form text not null default 'sd-jwt' check (form in ('sd-jwt', 'paper')),
-  signing_key_id text not null,
   status_list_id uuid not null,
   status_index integer not null check (status_index >= 0),
-  -- What it says: see withdraw_proofs().
-  rests_on text[] not null default '{}',
-  issued_at timestamptz not null default now(),
-  expires_at timestamptz not null check (expires_at > issued_at),
-  revoked_at timestamptz,
-  -- From when others see that it was cancelled. In clear, since the status list is made of it for everyone; a dump shows no more
-  -- by it than by revoked_at.
+  -- Null of a place that nobody was given yet.
+  mark bytea check (length(mark) = 16),
+  content bytea not null,
+  bearer bytea,
+  signing_key_id text,
+  -- From when others see that it was taken back; null of one in force. In clear, since the status list is made of it for everyone.
   public_from timestamptz,
   primary key (municipality_id, id),
   unique (municipality_id, status_list_id, status_index),
-  foreign key (municipality_id, neighbour_id) references neighbours,
+  unique (municipality_id, mark),
   foreign key (municipality_id, signing_key_id) references signing_keys,
   foreign key (municipality_id, status_list_id) references status_lists,
-  constraint proofs_cancelled_publicly check ((revoked_at is null) = (public_from is null))
-);
-create index proofs_by_neighbour on proofs (municipality_id, neighbour_id) where revoked_at is null;
-create index proofs_by_signing_key on proofs (municipality_id, signing_key_id, neighbour_id) where revoked_at is null;
+  constraint proofs_whole check (num_nulls(mark, signing_key_id) in (0, 2))
+) with (fillfactor = 45);
+create index proofs_free on proofs (municipality_id, status_list_id, status_index) where mark is null;
+create index proofs_by_signing_key on proofs (municipality_id, signing_key_id) where public_from is null and mark is not null;
 -- The lists are made of what is public by now.
 create index proofs_revoked on proofs (municipality_id, status_list_id, public_from) include (status_index)
-  where revoked_at is not null;
-create trigger proofs_taken after update of revoked_at, public_from on proofs for each row
-  when (new.revoked_at is not null and (old.revoked_at is null or new.public_from is distinct from old.public_from))
-  execute function note_taking('set', 'id', 'revoked_at public_from status_list_id status_index');
+  where public_from is not null;
+create index proofs_to_forget on proofs (municipality_id, public_from) where public_from is not null and bearer is not null;
+create trigger proofs_taken after update of public_from on proofs for each row
+  when (new.public_from is not null and new.public_from is distinct from old.public_from)
+  execute function note_taking('set', 'id', 'public_from status_list_id status_index');
 call keep_to_town('proofs');
-grant select, insert, update (revoked_at, public_from) on proofs to padron_app, padron_gate;
+grant insert, update (mark, content, bearer, signing_key_id, public_from) on proofs to padron_app, padron_gate;
+grant select (municipality_id, id, status_list_id, status_index, mark, signing_key_id, public_from) on proofs to padron_app;
+grant select on proofs to padron_gate;
 
--- Whatever cancels a proof, and whoever forgets to say when others see it, it is the next morning.
-create function proofs_public_from() returns trigger language plpgsql as $$
+-- What was taken back stays so, and is not seen later than was said.
+create function proofs_stay_taken_back() returns trigger language plpgsql as $$
 begin
-  if new.revoked_at is not null and new.public_from is null then new.public_from := next_publication(new.municipality_id); end if;
+  new.public_from := least(old.public_from, new.public_from);
   return new;
 end $$;
-create trigger proofs_public_from before update of revoked_at on proofs
-  for each row execute function proofs_public_from();
+create trigger proofs_stay_taken_back before update of public_from on proofs
+  for each row when (old.public_from is not null) execute function proofs_stay_taken_back();
 
--- A neighbour who has left can no longer prove that they live here, whoever recorded the departure.
-create function departure_revokes_proofs() returns trigger language plpgsql as $$
+-- Takes proofs back, by their ids. Which are whose is sealed, so that whoever calls has to know; whose they are is said, for the
+-- database to see that nobody leaves with theirs. @param seen from when others see it: null for the next morning
+create function take_back_proofs(whose uuid, ids uuid[], contents bytea[], seen timestamptz) returns void language plpgsql as $$
 begin
-  update proofs set revoked_at = clock_timestamp()
-  where municipality_id = new.municipality_id and neighbour_id = new.id and revoked_at is null;
-  return null;
+  perform set_config('padron.took_back', coalesce(current_setting('padron.took_back', true), '') || whose::text || ' ', true);
+  update proofs set content = one.content, public_from = coalesce(seen, next_publication(current_municipality()))
+  from unnest(ids, contents) as one (id, content)
+  where proofs.municipality_id = current_municipality() and proofs.id = one.id;
 end $$;
-create trigger neighbours_departure_revokes after update of departed_on on neighbours
+revoke all on function take_back_proofs(uuid, uuid[], bytea[], timestamp with time zone) from public;
+grant execute on function take_back_proofs(uuid, uuid[], bytea[], timestamp with time zone) to padron_app, padron_gate;
+
+-- Forgets whose those were that everybody has seen to be over for a while.
+create function forget_bearers(seen timestamptz) returns void
+  language sql security definer set search_path = public, pg_temp as $$
+  update proofs set bearer = null
+  where municipality_id = current_municipality() and public_from <= seen and bearer is not null $$;
+revoke all on function forget_bearers(timestamp with time zone) from public;
+grant execute on function forget_bearers(timestamp with time zone) to padron_app, padron_gate;
+
+-- A neighbour who has left can no longer prove that they live here: nobody records a departure who did not look for their proofs.
+create function departure_takes_back_proofs() returns trigger language plpgsql as $$
+begin
+  if position(new.id::text || ' ' in coalesce(current_setting('padron.took_back', true), '')) = 0 then
+    raise exception 'a departure is recorded together with the end of the proofs' using errcode = 'PD011';
+  end if;
+  return new;
+end $$;
+create trigger neighbours_departure_takes_back before update of departed_on on neighbours
   for each row when (new.departed_on is not null and old.departed_on is null)
-  execute function departure_revokes_proofs();
-
--- A proof that no longer says what is true is taken back with the change that made it so.
--- What a change concerns: 'name', 'dateOfBirth', 'address', 'household'; of a start that is corrected, 'years' (since
--- when without a gap) and 'periods' (a history of them).
-create function withdraw_proofs(whose uuid, changed text[]) returns integer language plpgsql as $$
-declare withdrawn integer;
-begin
-  update proofs set revoked_at = clock_timestamp()
-  where municipality_id = current_municipality() and neighbour_id = whose and revoked_at is null and rests_on && changed;
-  get diagnostics withdrawn = row_count;
-  return withdrawn;
-end $$;
-revoke all on function withdraw_proofs(uuid, text[]) from public;
-grant execute on function withdraw_proofs(uuid, text[]) to padron_app, padron_gate;
-
--- Takes back every proof given since an instant.
-create function withdraw_proofs_since(whose uuid, since timestamptz) returns void language sql as $$
-  update proofs set revoked_at = clock_timestamp()
-  where municipality_id = current_municipality() and neighbour_id = whose and revoked_at is null and issued_at >= since $$;
-revoke all on function withdraw_proofs_since(uuid, timestamp with time zone) from public;
-grant execute on function withdraw_proofs_since(uuid, timestamp with time zone) to padron_app, padron_gate;
+  execute function departure_takes_back_proofs();
 
 -- What a paper shows, sealed under the code printed on it. Without the paper nobody can open it, the city included:
 -- `id` is a keyed hash of the code, `content` is sealed under a key made from the code.
 create table check_codes (
   municipality_id uuid not null references municipalities,
   id bytea not null check (length(id) = 32),
-  proof_id uuid not null,
   content bytea not null,
   expires_at timestamptz not null,
-  primary key (municipality_id, id),
-  foreign key (municipality_id, proof_id) references proofs
+  primary key (municipality_id, id)
 );
-create index check_codes_by_proof on check_codes (municipality_id, proof_id);
 create index check_codes_by_age on check_codes (municipality_id, expires_at);
 call keep_to_town('check_codes');
 grant select, insert, delete on check_codes to padron_app, padron_gate;
@@ -197,7 +197,7 @@ declare
   ids uuid[];
   part text;
 begin
-  foreach part in array array['proofs', 'complaints', 'notices', 'flags'] loop
+  foreach part in array array['complaints', 'notices', 'flags'] loop
     execute format('with gone as (update %I set neighbour_id = $2 where neighbour_id = $1 and municipality_id = $3
       and ($4 is null or id in (select jsonb_array_elements_text($4 -> %L)::uuid)) returning id)
       select coalesce(array_agg(id), %L) from gone', part, part, '{}') into ids using source, target, town, only_these;
@@ -279,6 +279,8 @@ begin
   select format('t.municipality_id = %L', of_town) || coalesce(string_agg(format(' and t.%1$I is not distinct from k.%1$I', name), ''), '')
   into matches from jsonb_object_keys(which) name where name <> 'municipality_id';
   if taken ->> 'act' = 'erased' then
+    -- What was taken back with them is done again by itself.
+    perform take_back_proofs((which ->> 'id')::uuid, '{}', '{}', null);
     update neighbours set departed_on = coalesce(departed_on, greatest(today_in(of_town),
       (select max(valid_from) from residences where municipality_id = of_town and neighbour_id = (which ->> 'id')::uuid)))
     where municipality_id = of_town and id = (which ->> 'id')::uuid and erased_at is null;
@@ -313,7 +315,7 @@ begin
   if done = 0 and held = 'proofs' then
     insert into lost_places (municipality_id, status_list_id, status_index, public_from)
     select of_town, list.id, (content ->> 'status_index')::integer,
-      coalesce((content ->> 'public_from')::timestamptz, (content ->> 'revoked_at')::timestamptz)
+      (content ->> 'public_from')::timestamptz
     from status_lists list where list.municipality_id = of_town and list.id = (content ->> 'status_list_id')::uuid
     on conflict do nothing;
   end if;

@@ -79,7 +79,7 @@ create view town_counts as
     (select count(*) from neighbours one where one.municipality_id = town.id and one.departed_on is not null) as departed,
     (select count(*) from households one where one.municipality_id = town.id) as households,
     (select count(*) from movements one where one.municipality_id = town.id) as movements,
-    (select count(*) from proofs one where one.municipality_id = town.id) as proofs,
+    (select count(*) from proofs one where one.municipality_id = town.id and one.mark is not null) as proofs,
     (select count(*) from sessions one where one.municipality_id = town.id and one.ends_at > now()) as sessions,
     (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null) as complaints_open,
     (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null

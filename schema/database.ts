@@ -119,7 +119,6 @@ export interface CheckCodes {
   expires_at: Timestamp;
   id: Buffer;
   municipality_id: string;
-  proof_id: string;
 }
 
 export interface ClientKeys {
@@ -776,17 +775,13 @@ export interface Proceedings {
 }
 
 export interface Proofs {
-  expires_at: Timestamp;
-  form: Generated<string>;
+  bearer: Buffer | null;
+  content: Buffer;
   id: string;
-  issued_at: Generated<Timestamp>;
+  mark: Buffer | null;
   municipality_id: string;
-  neighbour_id: string;
-  profile: string;
   public_from: Timestamp | null;
-  rests_on: Generated<string[]>;
-  revoked_at: Timestamp | null;
-  signing_key_id: string;
+  signing_key_id: string | null;
   status_index: number;
   status_list_id: string;
 }

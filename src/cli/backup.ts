@@ -248,7 +248,7 @@ async function checked(
   const pending = await pendingMigrations(copy)
   const { epoch } = await installationOf(copy)
   const { rows } = await sql<{ neighbours: number; proofs: number; entries: number }>`
-    select (select count(*)::integer from neighbours) as neighbours, (select count(*)::integer from proofs) as proofs,
+    select (select count(*)::integer from neighbours) as neighbours, (select count(*)::integer from proofs where mark is not null) as proofs,
       (select count(*)::integer from ledger_entries) as entries`.execute(copy)
   const { tried, opened } = await keysThatOpen(copy, keys)
   const ledgers = []

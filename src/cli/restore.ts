@@ -226,8 +226,8 @@ async function endWhatWasOpen(
   await sql`update status_lists set closed_at = coalesce(closed_at, clock_timestamp()),
     all_revoked = all_revoked or ${proofs === 'reissue'} where ${own}`.execute(transaction)
   if (proofs === 'reissue')
-    await sql`update proofs set revoked_at = clock_timestamp(), public_from = clock_timestamp()
-      where ${own} and revoked_at is null and expires_at > clock_timestamp()`.execute(transaction)
+    await sql`update proofs set public_from = clock_timestamp()
+      where ${own} and public_from is null and mark is not null`.execute(transaction)
 }
 
 /** What the old ledger's key signs of its end: the last checkpoint that is known of it, what the copy has, and what follows. */

@@ -239,6 +239,7 @@ export function createGate(deps: GateDeps): Gate {
           beside: beside as Beside,
           seal: opener.seal,
           reopen: opener.reopen,
+          unnamed: opener.unnamed,
           shown: (subjects) => {
             shown = subjects
           },

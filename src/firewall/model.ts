@@ -50,6 +50,9 @@ export interface SealedRecord<Fields> {
 /** A record with the permitted fields open. A field that was never recorded is absent. */
 export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partial<Pick<Fields, Field>>
 
+/** What finds, seals and opens rows that do not say whose they are. @see DataKey */
+export type Unnamed = Pick<DataKey, 'mark' | 'sealUnnamed' | 'openUnnamed'>
+
 /** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
 export interface UnitOfWork<Beside = unknown> {
   transaction: Transaction
@@ -61,6 +64,8 @@ export interface UnitOfWork<Beside = unknown> {
    * or an undo carries over, who looked. It is the largest way round the list of fields; each use is for one of these.
    */
   reopen(keyId: string, location: CiphertextLocation, sealed: Uint8Array): unknown
+  /** For rows that do not say whose they are: found by marks, and sealed without the name of the key. */
+  unnamed(keyId: string): Unnamed
   /** The subjects the ledger names as seen; without a call, all that were opened. */
   shown(subjects: readonly string[]): void
   /** What the entry says besides: numbers and codes of why. */

@@ -1,6 +1,6 @@
 import type { KeyProvider } from '../keys/key-provider.ts'
 import { type CiphertextLocation, type DataKey, unwrapDataKey, type WrappedKey } from '../keys/seal.ts'
-import type { Opened, SealedRecord } from './model.ts'
+import type { Opened, SealedRecord, Unnamed } from './model.ts'
 
 /** For the gate alone: turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
 export function createOpener(keys: KeyProvider) {
@@ -21,6 +21,7 @@ export function createOpener(keys: KeyProvider) {
     keyOf,
     seal: (keyId: string, location: CiphertextLocation, value: unknown) => keyOf(keyId).seal(location, value),
     reopen: (keyId: string, location: CiphertextLocation, sealed: Uint8Array) => keyOf(keyId).open(location, sealed),
+    unnamed: (keyId: string): Unnamed => keyOf(keyId),
     open<Fields, Field extends keyof Fields & string>(
       record: SealedRecord<Fields>,
       fields: readonly Field[],

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { type _HMAC, hmac } from '@noble/hashes/hmac.js'
 import { type _SHA256, sha256 } from '@noble/hashes/sha2.js'
 import { randomBytes } from '../platform/random.ts'
@@ -51,6 +51,7 @@ export class DataKey {
   readonly #head: Uint8Array
   #keyed: Keyed | undefined
   #working: Keyed | undefined
+  #marking: KeyObject | undefined
 
   constructor(id: string, bytes: Uint8Array) {
     this.id = id
@@ -74,6 +75,34 @@ export class DataKey {
     if (sealed[0] !== FORMAT || sealedKeyId(sealed) !== this.id) throw new SealBroken()
     const padded = openBytes(this.#key, sealed.subarray(HEADER), contextOf(location, this.id))
     return JSON.parse(Buffer.from(padded).toString())
+  }
+
+  /**
+   * Seals a value so that nothing of it says by which key: no id stands before it, and all of one size are as long as each other.
+   *
+   * @param size bytes that the value is filled up to
+   * @throws where it does not fit
+   */
+  sealUnnamed(location: CiphertextLocation, value: unknown, size: number): Sealed {
+    const text = JSON.stringify(value)
+    const fill = size - Buffer.byteLength(text)
+    if (fill < 0) throw new Error(`what is sealed unnamed in ${location.table} is longer than ${size} bytes`)
+    const plain = Buffer.from(text + ' '.repeat(fill))
+    return sealBytes(this.#key, { plain, context: contextOf(location, this.id) }) as Sealed
+  }
+
+  /** @throws {SealBroken} when it was altered, moved, or sealed under another key */
+  openUnnamed(location: CiphertextLocation, sealed: Uint8Array): unknown {
+    return JSON.parse(Buffer.from(openBytes(this.#key, sealed, contextOf(location, this.id))).toString())
+  }
+
+  /**
+   * Sixteen bytes by which whoever has this key finds a row, and which tell nobody else that two rows have to do with each other.
+   * Made by another key than that which seals (HKDF-SHA-256, then HMAC-SHA-256).
+   */
+  mark(of: string): Buffer {
+    this.#marking ??= createSecretKey(new Uint8Array(hkdfSync('sha256', this.#key, '', 'padron marks', 32)))
+    return createHmac('sha256', this.#marking).update(of).digest().subarray(0, 16)
   }
 
   wrap(keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): WrappedKey {
@@ -111,6 +140,10 @@ function utf8(text: string): Uint8Array {
   if (text.length * 3 > room.length) return encoder.encode(text)
   return room.subarray(0, encoder.encodeInto(text, room).written)
 }
+
+/** How long something is that was sealed without its key's name. @param size see `DataKey.sealUnnamed` */
+export const unnamedLength = (size: number) => size + UNNAMED_BESIDE
+const UNNAMED_BESIDE = 28
 
 /** A fresh random key, its id that of the neighbour or address it seals. */
 export function newDataKey(id: string): DataKey {

@@ -73,14 +73,17 @@ export function dividedStatements(statement: string, parts: number): string[] {
   if (
     table !== undefined &&
     /\n {2}(primary key \(municipality_id\b|municipality_id uuid primary key\b)/.test(statement)
-  )
+  ) {
+    // How rows lie is said of each part.
+    const [, stored = ''] = /\)( with \([^)]*\))?;\s*$/.exec(statement) ?? []
     return [
-      statement.replace(/\);\s*$/, ') partition by hash (municipality_id);'),
+      statement.replace(/\)( with \([^)]*\))?;\s*$/, ') partition by hash (municipality_id);'),
       ...each.map(
         (i) =>
-          `create table ${PARTS}.${table}_${i} partition of ${table} for values with (modulus ${parts}, remainder ${i});`,
+          `create table ${PARTS}.${table}_${i} partition of ${table} for values with (modulus ${parts}, remainder ${i})${stored};`,
       ),
     ]
+  }
   const guard =
     /^create trigger \w+ before [\w ]+ on (\w+)\s+for each statement execute function refuse_change\(\);/.exec(
       statement,

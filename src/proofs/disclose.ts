@@ -7,13 +7,14 @@ import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { publicUntil } from '../registry/departure/forget-published.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
+import { type Bearer, bearersOf } from '../registry/person/bearers.ts'
 import { hiddenFromOthers, loadRecords } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { readPublishedKeys } from './signing-keys.ts'
 import { signStatusList, statusListUri } from './status-list.ts'
-import { proofAt } from './store.ts'
+import { bearerAt } from './store.ts'
 
 export const DisclosureRequest = z
   .strictObject({
@@ -50,20 +51,22 @@ export async function disclose(
   request: DisclosureRequest,
 ): Promise<Disclosed<Partial<DisclosableFields>>> {
   const now = deps.clock.now()
+  const bearers = await bearersOf(deps.gate, town.id)
   let found = false
   const disclosed = await deps.gate.open<DisclosableFields, keyof DisclosableFields, Partial<DisclosableFields>>(
     { municipalityId: town.id, requester, action: 'disclose', purpose: request.purpose, fields: request.fields },
     async (transaction) => {
       const entry = await statusEntryOf(transaction, request.subject.proof)
       if (entry === undefined) return []
-      const proof = await proofAt(transaction, {
+      const proof = await bearerAt(transaction, {
         statusListId: entry.listId,
         statusIndex: entry.index,
         now: new Date(now.epochMilliseconds),
       })
-      if (proof === undefined) return []
-      const hidden = await hiddenFromOthers(transaction, [proof.neighbour_id], now)
-      const records = await publicRecord(transaction, proof)
+      if (!proof?.bearer) return []
+      const bearer = bearers.open(proof.id, proof.bearer)
+      const hidden = await hiddenFromOthers(transaction, [bearer.neighbourId], now)
+      const records = await publicRecord(transaction, bearer)
       return records.map((record) => disclosable(record, hidden.has(record.subject)))
     },
     ([record], unit) => {
@@ -80,12 +83,12 @@ export async function disclose(
   /** What is told is what was public this morning, or what was known when the proof was made, if that was later. */
   async function publicRecord(
     transaction: Transaction,
-    { neighbour_id, issued_at }: { neighbour_id: string; issued_at: Date },
+    { neighbourId, issuedAt }: Bearer,
   ): Promise<SealedRecord<NeighbourFields>[]> {
-    const made = issued_at.toTemporalInstant()
+    const made = Temporal.Instant.from(issuedAt)
     const morning = publicUntil(deps.clock, town)
     const trueAt = today(deps.clock, town.timeZone)
-    const known = (knownAt: Temporal.Instant) => loadRecords(transaction, [neighbour_id], { trueAt, knownAt })
+    const known = (knownAt: Temporal.Instant) => loadRecords(transaction, [neighbourId], { trueAt, knownAt })
     const records = await known(Temporal.Instant.compare(made, morning) > 0 ? made : morning)
     // The database's clock may be a little ahead of the one that dates proofs: then nothing seems known yet.
     return records.length > 0 ? records : known(made.add(APART))

@@ -7,7 +7,7 @@ import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
-import { keepCheckCode, paperUnder } from './store.ts'
+import { isPubliclyOver, keepCheckCode, paperUnder } from './store.ts'
 
 /** Crockford's letters and digits: none is taken for another. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -62,6 +62,13 @@ const idOf = (hash: (text: string) => Buffer, code: string) => hash(`check-code 
 const keyOf = (code: string, town: Municipality) =>
   new Uint8Array(hkdfSync('sha256', code, town.id, 'padron check code', 32))
 
+/** What is kept under a code: what the paper shows, and where it is seen whether that is taken back. */
+interface UnderCode {
+  compact: string
+  statusListId: string
+  statusIndex: number
+}
+
 /** Keeps what a paper shows under its code. The code itself is on the paper and nowhere else. */
 export async function keepUnderCode(
   transaction: Transaction,
@@ -72,17 +79,19 @@ export async function keepUnderCode(
   }: {
     hash: (text: string) => Buffer
     town: Municipality
-    kept: { code: string; proofId: string; content: string; expiresAt: Temporal.Instant }
+    kept: { code: string; content: UnderCode; expiresAt: Temporal.Instant }
   },
 ): Promise<void> {
   const code = parseCheckCode(kept.code)
   if (code === undefined) throw new Error('a check code that does not check')
   const id = idOf(hash, code)
-  const sealed = sealBytes(keyOf(code, town), { plain: Buffer.from(kept.content), context: id.toString('hex') })
+  const sealed = sealBytes(keyOf(code, town), {
+    plain: Buffer.from(JSON.stringify(kept.content)),
+    context: id.toString('hex'),
+  })
   await keepCheckCode(transaction, {
     id,
     municipality_id: town.id,
-    proof_id: kept.proofId,
     content: Buffer.from(sealed),
     expires_at: kept.expiresAt.toString(),
   })
@@ -108,11 +117,13 @@ export async function findByCode(
   const code = parseCheckCode(typed) ?? `?${typed.slice(0, 64)}`
   const id = idOf(hash, code)
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const kept = await paperUnder(transaction, {
-      id,
-      now: new Date(now.epochMilliseconds),
-    })
-    if (kept) return kept
+    const moment = { now: new Date(now.epochMilliseconds) }
+    const kept = await paperUnder(transaction, { id, ...moment })
+    if (kept) {
+      const opened = openBytes(keyOf(code, town), kept.content, id.toString('hex'))
+      const { compact, ...place } = JSON.parse(Buffer.from(opened).toString()) as UnderCode
+      if (!(await isPubliclyOver(transaction, { ...place, ...moment }))) return { token: compact }
+    }
     const tooMany = await triedTooOften(transaction, {
       town,
       hash,
@@ -125,5 +136,5 @@ export async function findByCode(
   })
   if (found === 'too-many') throw new TooManyAttempts()
   if (found === undefined) throw new NoSuchCode()
-  return { token: Buffer.from(openBytes(keyOf(code, town), found.content, id.toString('hex'))).toString() }
+  return found
 }

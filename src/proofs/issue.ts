@@ -2,15 +2,17 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { UnitOfWork } from '../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
+import { today } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { idempotencyOf } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
+import { bearersOf } from '../registry/person/bearers.ts'
+import { holdProof } from '../registry/person/held-proofs.ts'
 import { residencePeriods } from '../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../registry/person/representation/institutions.ts'
 import { actOnce } from '../registry/replays.ts'
-import { NotResident } from '../registry/residence/move.ts'
+import { NotResident } from '../registry/residence/not-resident.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { agreedProfile } from './agreed-profile.ts'
@@ -19,7 +21,6 @@ import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { nextStatusList, openStatusList, randomIndex, statusListUri } from './status-list.ts'
-import { keepProof } from './store.ts'
 
 export interface ProofDeps extends RegistryDeps {
   signing: SigningKeys
@@ -180,11 +181,9 @@ function tokenAt(
   )
 }
 
-const MISSES_TO_CLOSE = 4
-
-/** Writes a proof down and takes a random place in the status list for it. */
+/** Writes a proof down and takes a random place in the status list for it. @throws {NotResident} */
 export async function takeStatusEntry(
-  deps: Pick<ProofDeps, 'clock'>,
+  deps: Pick<ProofDeps, 'clock' | 'gate'>,
   town: Municipality,
   {
     unit,
@@ -195,32 +194,24 @@ export async function takeStatusEntry(
   },
 ): Promise<StatusEntry> {
   const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
-  let list = await openStatusList(unit.transaction, town.id)
-  let misses = 0
   const now = deps.clock.now()
   const iat = Math.floor(now.epochMilliseconds / 3_600_000) * 3600
   const exp = iat + validityDays * 86_400
   const expiresAt = Temporal.Instant.fromEpochMilliseconds(exp * 1000)
-  const id = uuidv7()
+  const bearers = await bearersOf(deps.gate, town.id)
+  const content = {
+    profile: proof.profileId,
+    form: proof.form,
+    // What was true of them at most: what changes of it takes the proof back.
+    restsOn: restsOn(profiles.get(proof.profileId)?.claims ?? []),
+    issuedAt: now.toString({ smallestUnit: 'millisecond' }),
+    expiresAt: expiresAt.toString({ smallestUnit: 'millisecond' }),
+  }
+  let list = await openStatusList(unit.transaction, town.id)
   for (;;) {
-    const statusIndex = randomIndex(list.capacity)
-    const taken = await keepProof(unit.transaction, {
-      id,
-      municipality_id: town.id,
-      neighbour_id: proof.neighbourId,
-      profile: proof.profileId,
-      form: proof.form,
-      // What was true of them at most: what changes of it takes the proof back.
-      rests_on: restsOn(profiles.get(proof.profileId)?.claims ?? []),
-      signing_key_id: proof.signer.kid,
-      status_list_id: list.id,
-      status_index: statusIndex,
-      issued_at: now.toString(),
-      expires_at: expiresAt.toString(),
-    })
-    if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
-    misses += 1
-    // So many taken places in a row mean that the list is about half full: another keeps places random and quick.
-    if (misses % MISSES_TO_CLOSE === 0) list = await nextStatusList(unit.transaction, town.id, list.id)
+    const given = { neighbourId: proof.neighbourId, list, signingKeyId: proof.signer.kid, content }
+    const held = await holdProof(unit, given, { draw: randomIndex, bearers })
+    if (held) return { ...held, statusListId: list.id, iat, exp, expiresAt }
+    list = await nextStatusList(unit.transaction, town.id, list.id)
   }
 }

@@ -1,9 +1,9 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Resident, Staff } from '../firewall/requester.ts'
 import { onRecord } from '../registry/on-record.ts'
+import { heldProofs } from '../registry/person/held-proofs.ts'
 import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
-import { proofsIssued } from './store.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */
 export interface ProofOutline {
@@ -32,16 +32,12 @@ export async function proofsOf(
       fields: [],
       use: async (_, unit) => {
         const now = deps.clock.now().epochMilliseconds
-        const rows = await proofsIssued(unit.transaction, neighbourId)
-        const proofs = rows.map((row) => ({
-          id: row.id,
-          profile: row.profile,
-          form: row.form,
-          issuedAt: row.issued_at.toISOString(),
-          expiresAt: row.expires_at.toISOString(),
-          revokedAt: row.revoked_at?.toISOString() ?? null,
-          publicFrom: row.public_from && row.public_from.getTime() > now ? row.public_from.toISOString() : null,
-        }))
+        const proofs = (await heldProofs(unit, neighbourId))
+          .toSorted((one, other) => Temporal.Instant.compare(other.issuedAt, one.issuedAt))
+          .map(({ id, profile, form, issuedAt, expiresAt, revokedAt = null, publicFrom }) => ({
+            ...{ id, profile, form, issuedAt, expiresAt, revokedAt },
+            publicFrom: publicFrom !== undefined && Date.parse(publicFrom) > now ? publicFrom : null,
+          }))
         return { proofs }
       },
     },

@@ -12,50 +12,48 @@ export const keepCheckCode = (transaction: Transaction, row: Insertable<DB['chec
 export const paperUnder = (transaction: Transaction, { id, now }: { id: Buffer; now: Date }) =>
   transaction
     .selectFrom('check_codes')
-    .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
     .select('content')
-    .where('check_codes.id', '=', id)
-    .where('check_codes.expires_at', '>', now)
-    .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', now)]))
+    .where('id', '=', id)
+    .where('expires_at', '>', now)
     .executeTakeFirst()
 
-export const proofAt = (
-  transaction: Transaction,
-  { statusListId, statusIndex, now }: { statusListId: string; statusIndex: number; now: Date },
-) =>
-  transaction
+interface Place {
+  statusListId: string
+  statusIndex: number
+  now: Date
+}
+
+/** Whether everybody sees that what was given at a place is taken back. */
+export const isPubliclyOver = async (transaction: Transaction, place: Place): Promise<boolean> => {
+  const { statusListId, statusIndex, now } = place
+  const row = await transaction
     .selectFrom('proofs')
-    .select(['neighbour_id', 'issued_at'])
+    .select('id')
     .where('status_list_id', '=', statusListId)
     .where('status_index', '=', statusIndex)
+    .where('public_from', '<=', now)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whose a proof is, sealed to the town; of one that is not over. */
+export const bearerAt = (transaction: Transaction, { statusListId, statusIndex, now }: Place) =>
+  transaction
+    .selectFrom('proofs')
+    .select(['id', 'bearer'])
+    .where('status_list_id', '=', statusListId)
+    .where('status_index', '=', statusIndex)
+    .where('mark', 'is not', null)
     .where((either) => either.or([either('public_from', 'is', null), either('public_from', '>', now)]))
     .executeTakeFirst()
 
-export const keepProof = (transaction: Transaction, row: Insertable<DB['proofs']>) =>
-  transaction
-    .insertInto('proofs')
-    .values(row)
-    .onConflict((conflict) => conflict.columns(['municipality_id', 'status_list_id', 'status_index']).doNothing())
-    .executeTakeFirst()
-
-export const proofsIssued = (transaction: Transaction, neighbourId: string) =>
+export const bearerOf = (transaction: Transaction, id: string) =>
   transaction
     .selectFrom('proofs')
-    .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at', 'public_from'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('issued_at', 'desc')
-    .execute()
-
-export const bearerOf = (transaction: Transaction, id: string) =>
-  transaction.selectFrom('proofs').select('neighbour_id').where('id', '=', id).executeTakeFirst()
-
-export const markRevoked = (transaction: Transaction, { now, proofId }: { now: string; proofId: string }) =>
-  sql`
-        update proofs set revoked_at = coalesce(revoked_at, ${now}::text::timestamptz), public_from = ${now}::text::timestamptz
-        where id = ${proofId} and (revoked_at is null or public_from > ${now}::text::timestamptz)`.execute(transaction)
-
-export const revokedAt = (transaction: Transaction, id: string) =>
-  transaction.selectFrom('proofs').select('revoked_at').where('id', '=', id).executeTakeFirstOrThrow()
+    .select(['id', 'bearer'])
+    .where('id', '=', id)
+    .where('mark', 'is not', null)
+    .executeTakeFirst()
 
 export const statusListOpen = (transaction: Transaction, municipalityId: string) =>
   transaction
@@ -99,19 +97,19 @@ export const statusListsLatest = (transaction: Transaction, municipalityId: stri
     .limit(8)
     .execute()
 
-export const bearersUnderKey = (
+/** What a key signed and nobody took back, so many at a time in the order of their ids. */
+export const signedBy = (
   transaction: Transaction,
-  { signingKeyId, now, after, most }: { signingKeyId: string; now: Date; after: string | undefined; most: number },
+  { signingKeyId, after, most }: { signingKeyId: string; after: string | undefined; most: number },
 ) =>
   transaction
     .selectFrom('proofs')
-    .select('neighbour_id')
-    .distinct()
+    .select(['id', 'bearer'])
     .where('signing_key_id', '=', signingKeyId)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', now)
-    .where('neighbour_id', '>', after ?? '00000000-0000-0000-0000-000000000000')
-    .orderBy('neighbour_id')
+    .where('public_from', 'is', null)
+    .where('mark', 'is not', null)
+    .where('id', '>', after ?? '00000000-0000-0000-0000-000000000000')
+    .orderBy('id')
     .limit(most)
     .execute()
 
@@ -137,7 +135,6 @@ export const placesRevoked = (transaction: Transaction, { listId, publicFrom }: 
     .selectFrom('proofs')
     .select('status_index')
     .where('status_list_id', '=', listId)
-    .where('revoked_at', 'is not', null)
     .where('public_from', '<=', publicFrom)
     // What was taken back and is not known here any more, since the database was restored.
     .union(

@@ -153,7 +153,7 @@ const stored = (await rows<{ id: string }>('select id from neighbours')).map(({ 
 sums.lost = [...registered].filter((id) => !stored.includes(id)).length
 sums.doubled = stored.filter((id) => !registered.has(id)).length
 const taken = new Set(
-  (await rows<{ id: string }>('select id from proofs where revoked_at is not null')).map(({ id }) => id),
+  (await rows<{ id: string }>('select id from proofs where public_from is not null')).map(({ id }) => id),
 )
 sums.lost += [...revoked].filter((id) => !taken.has(id)).length
 const [half] = await rows<{ n: number }>(`select count(*)::integer as n from neighbours one

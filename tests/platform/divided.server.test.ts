@@ -182,7 +182,7 @@ describe('a divided database', () => {
       body: { cause: 'death' },
     })
     expect(left.status, left.text).toBe(201)
-    expect(await divided.peek('select from proofs where revoked_at is not null')).toHaveLength(1)
+    expect(await divided.peek('select from proofs where public_from is not null')).toHaveLength(1)
     // Names of tables, where a rule asks for one, are those of the tables and not of their parts.
     expect(await divided.peek(`select held from takings where held = 'proofs'`)).toHaveLength(1)
   })

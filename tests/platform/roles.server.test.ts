@@ -93,7 +93,7 @@ describe('the service’s own login', () => {
     "update municipalities set issuer = 'https://evil.example'",
     "update neighbours set registered_at = '2000-01-01'",
     "update residences set valid_from = '2000-01-01'",
-    "update proofs set neighbour_id = '0192f000-0000-7000-8000-000000000001'",
+    "update proofs set id = '0192f000-0000-7000-8000-000000000001'",
     "update proceedings set opened_by = 'somebody else'",
     'update signing_keys set private_jwk = null',
     'select tokens from search_tokens',

@@ -139,8 +139,9 @@ describe('the status list', () => {
     const first = listOf(token)
     // A small list, nearly every place of it taken.
     await app.peek(`update status_lists set capacity = 1024 where closed_at is null`)
-    await app.peek(`insert into proofs (id, municipality_id, neighbour_id, profile, signing_key_id, status_list_id, status_index, expires_at)
-      select gen_random_uuid(), one.municipality_id, one.neighbour_id, one.profile, one.signing_key_id, one.status_list_id, place, now() + interval '1 day'
+    await app.peek('delete from proofs where mark is null')
+    await app.peek(`insert into proofs (id, municipality_id, status_list_id, status_index, mark, content, signing_key_id)
+      select gen_random_uuid(), one.municipality_id, one.status_list_id, place, uuid_send(gen_random_uuid()), one.content, one.signing_key_id
       from proofs one, generate_series(0, 1015) place where one.id = '${proof}' on conflict do nothing`)
     const lists = new Set<string>()
     for (let i = 0; i < 5; i += 1) lists.add(listOf((await prove(id, 'library')).token))

@@ -11,7 +11,7 @@ import type { Address, Name, NeighbourFields } from '../../registry/model.ts'
 import { type ResidencePeriod, residencePeriods } from '../../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../../registry/person/representation/institutions.ts'
 import { actOnce } from '../../registry/replays.ts'
-import { NotResident } from '../../registry/residence/move.ts'
+import { NotResident } from '../../registry/residence/not-resident.ts'
 import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { addressText } from '../address-text.ts'
@@ -197,7 +197,7 @@ async function makePaper<Made extends WrittenPaper>(
         await keepUnderCode(unit.transaction, {
           hash,
           town,
-          kept: { code, proofId: entry.id, content: compact, expiresAt },
+          kept: { code, content: { compact, statusListId, statusIndex }, expiresAt },
         })
         const qr = qrText(town.issuer, compact)
         const paper: Paper = {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type Database, inMunicipality } from '../../platform/database.ts'
 import type { Municipality } from '../../town/model.ts'
+import { forgetBearers } from '../person/held-proofs-store.ts'
 import { clearPublished } from '../person/store.ts'
 
 /** By the town's own clock. The database says the same in next_publication(). */
@@ -18,9 +19,12 @@ export function publicUntil(clock: Clock, { timeZone }: Pick<Municipality, 'time
   return published.startOfDay().toInstant()
 }
 
-/** Forgets on which day records were hidden or shown again, once others see it. */
+/** Forgets, once others see it, on which day records were hidden or shown again, and whose the proofs were that were taken back. */
 export async function forgetPublished(database: Database, clock: Clock, municipalityId: string): Promise<void> {
-  await inMunicipality(database, municipalityId, (transaction) =>
-    clearPublished(transaction, new Date(clock.now().epochMilliseconds)),
-  )
+  const now = new Date(clock.now().epochMilliseconds)
+  await inMunicipality(database, municipalityId, async (transaction) => {
+    await clearPublished(transaction, now)
+    // A day later: whoever cancels one again is told that it is.
+    await forgetBearers(transaction, new Date(now.getTime() - 86_400_000))
+  })
 }

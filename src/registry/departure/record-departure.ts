@@ -11,11 +11,13 @@ import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
 import { INFORMANTS, type Informant } from '../person/channels.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../person/dates/life-dates.ts'
+import { withdrawAllProofs } from '../person/held-proofs.ts'
 import { nextVersion, recordMovement, unchangedSince } from '../person/neighbours.ts'
 import { hasRepresentative, isUnder, OF_AGE } from '../person/representation/act-for.ts'
 import { setDeparture } from '../person/store.ts'
 import { actOnce } from '../replays.ts'
-import { endResidence, NotResident } from '../residence/move.ts'
+import { endResidence } from '../residence/move.ts'
+import { NotResident } from '../residence/not-resident.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
 import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
@@ -252,6 +254,7 @@ export async function takeEffect(
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
   await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
+  await withdrawAllProofs(unit, id)
   await setDeparture(unit.transaction, { departedOn: on, id })
   const details = saidBy === undefined ? {} : { saidBy }
   await recordMovement(

@@ -11,7 +11,7 @@ import { Problem } from '../../platform/problem.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { onRecord } from '../on-record.ts'
-import { NotResident } from '../residence/move.ts'
+import { NotResident } from '../residence/not-resident.ts'
 import { yearTold } from './dates/birth-date.ts'
 import { mustBeOldEnough } from './representation/act-for.ts'
 

@@ -20,6 +20,7 @@ import { indexRow, type Token, tokenMaker, tokensOf } from '../search/search-tok
 import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
+import { withdrawProofs } from './held-proofs.ts'
 import { wordsOfName } from './names.ts'
 import { particularsAt, type Reached, reachedNow, waysBesideCorrected } from './reached-before.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
@@ -33,7 +34,6 @@ import {
   setTokens,
   standingRow,
   versionShared,
-  withdrawProofsOf,
 } from './store.ts'
 
 export const OPENABLE = [
@@ -277,12 +277,6 @@ export async function nextVersion(unit: UnitOfWork, id: string, version: number)
 export async function unchangedSince(unit: UnitOfWork, id: string, version: number): Promise<void> {
   const row = await versionShared(unit.transaction, id)
   if (row.version !== version) throw new VersionConflict()
-}
-
-/** Takes back every proof that says what has just changed. The database does it: proofs are another room's. */
-export async function withdrawProofs(unit: UnitOfWork, id: string, changed: readonly string[]): Promise<void> {
-  if (changed.length === 0) return
-  await withdrawProofsOf(unit.transaction, { id, changed: changed.join(',') })
 }
 
 /** Writes anew what somebody is found by; nothing, of whom nobody is to find any more. */

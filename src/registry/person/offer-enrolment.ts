@@ -8,7 +8,7 @@ import { randomBytes } from '../../platform/random.ts'
 import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { onRecord } from '../on-record.ts'
-import { NotResident } from '../residence/move.ts'
+import { NotResident } from '../residence/not-resident.ts'
 import { mustBeOldEnough } from './representation/act-for.ts'
 
 /**

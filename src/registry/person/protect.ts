@@ -12,8 +12,9 @@ import { holdOthersAlike } from '../register/hidden-likeness.ts'
 import { markLikenessesHiding } from '../register/store.ts'
 import { endOfVisit, keepVisit } from '../visits.ts'
 import { isMinor, raiseWelfareCheck } from './check-welfare.ts'
+import { withdrawProofs } from './held-proofs.ts'
 import { markJoinsHiding } from './join/store.ts'
-import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
+import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
 import { dropVisits, hidingSeenBy, lockHiding, setHides } from './store.ts'
 
 /** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */

@@ -188,9 +188,6 @@ export const raiseVersion = (
 export const versionShared = (transaction: Transaction, id: string) =>
   transaction.selectFrom('neighbours').select('version').where('id', '=', id).forShare().executeTakeFirstOrThrow()
 
-export const withdrawProofsOf = (transaction: Transaction, { id, changed }: { id: string; changed: string }) =>
-  sql`select withdraw_proofs(${id}, ${`{${changed}}`}::text[])`.execute(transaction)
-
 export const setTokens = (
   transaction: Transaction,
   { tokens, neighbourId }: { tokens: number[]; neighbourId: string },
@@ -230,9 +227,6 @@ export const hidingSeenBy = (
 
 export const undoRegistration = (transaction: Transaction, { id, staffId }: { id: string; staffId: string }) =>
   sql`select undo_registration(${id}::uuid, ${staffId})`.execute(transaction)
-
-export const withdrawProofsSince = (transaction: Transaction, { one, at }: { one: string; at: string }) =>
-  sql`select withdraw_proofs_since(${one}::uuid, ${at}::text::timestamptz)`.execute(transaction)
 
 export const reviveAccess = (transaction: Transaction, { one, at }: { one: string; at: string }) =>
   sql`select revive_access(${one}::uuid, ${at}::text::timestamptz)`.execute(transaction)

@@ -15,6 +15,7 @@ import { flagTakenBack, letGo } from '../register/hold-alike.ts'
 import { lockTogether } from '../residence/move.ts'
 import { restoreResidences } from '../residence/residence-rows.ts'
 import { tokenMaker } from '../search/search-tokens.ts'
+import { withdrawAllProofs, withdrawProofsSince } from './held-proofs.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
 import { particularsAt, type Reached, reachedNow, waysBeside } from './reached-before.ts'
@@ -29,7 +30,6 @@ import {
   reviveAccess,
   setDeparture,
   undoRegistration,
-  withdrawProofsSince,
 } from './store.ts'
 
 const REASONS = {
@@ -135,6 +135,7 @@ export async function undo(
         const outline = outlineOf(person, act)
         if (act.what === 'registration') {
           await flagTakenBack(unit, { town, staff, id })
+          await withdrawAllProofs(unit, id)
           await undoRegistration(unit.transaction, { id, staffId: staff.id })
           return outline
         }
@@ -143,7 +144,7 @@ export async function undo(
         for (const one of act.together) {
           const theirs = one === id ? act : await lastAct(deps, { unit, staff, id: one })
           if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
-          await withdrawProofsSince(unit.transaction, { one, at: act.at })
+          await withdrawProofsSince(unit, one, Temporal.Instant.from(act.at))
           if (act.what === 'correction') await restoreParticulars(deps, { unit, town }, { id: one, at: act.at })
           else await restoreResidences(unit, { town, requester: staff, neighbourId: one, at: act.at })
           // A death recorded of somebody who had left ended nothing: they stay where they were, away.

@@ -7,7 +7,7 @@ import { idempotencyOf } from '../idempotency.ts'
 import { onRecord } from '../on-record.ts'
 import { recordMovement } from '../person/neighbours.ts'
 import { actOnce } from '../replays.ts'
-import { NotResident } from './move.ts'
+import { NotResident } from './not-resident.ts'
 
 export interface Confirmed {
   id: string

@@ -19,8 +19,9 @@ import {
   lifeRules,
   refuseImpossible,
 } from '../person/dates/life-dates.ts'
+import { withdrawProofs } from '../person/held-proofs.ts'
 import { wordsOfName } from '../person/names.ts'
-import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
+import { nextVersion, recordMovement, reindex } from '../person/neighbours.ts'
 import { isUnder, OF_AGE } from '../person/representation/act-for.ts'
 import { lockVersions, setDeparture } from '../person/store.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
@@ -31,18 +32,12 @@ import { tokenMaker } from '../search/search-tokens.ts'
 import { loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
+import { NotResident } from './not-resident.ts'
 import type { Period } from './periods.ts'
 import { beginPeriod, periodsInForce, replacePeriods, supersede } from './residence-rows.ts'
 import { residenceStart } from './residence-start.ts'
 import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
 import { keepAddress, keepHousehold } from './store.ts'
-
-/** @throws when something only a resident can do is asked for somebody who has left. */
-export class NotResident extends Problem {
-  constructor() {
-    super('not-resident', 409, 'This person has left the municipality. If they live here again, record their return.')
-  }
-}
 
 /** @throws when a return is recorded for somebody who never left. */
 export class StillResident extends Problem {

@@ -11,6 +11,7 @@ import { openBrowser } from '../../support/browser.ts'
 import { uploaded } from '../../support/demands.ts'
 import { textOfPdf as textOf } from '../../support/pdf-text.ts'
 import { register } from '../../support/people.ts'
+import { proofsHeld } from '../../support/proofs.ts'
 import { readQr } from '../../support/read-qr.ts'
 import { renderPdf } from '../../support/render-pdf.ts'
 
@@ -116,7 +117,7 @@ describe('a paper', () => {
     'that cannot be printed for want of a %s was never issued, and can be asked for again',
     async (_, papers) => {
       const { id } = await register(app)
-      const issued = () => app.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+      const issued = () => proofsHeld(app, id)
       const { renderer } = app.deps
       if (renderer === undefined) throw new Error('an app without a renderer')
       const broken = createApp({ ...app.deps, renderer: { ...renderer, papers } })
@@ -240,7 +241,7 @@ describe('the code on a paper', () => {
     const { id } = await register(app)
     const { pdf } = await print(id)
     const code = codeOn(pdf)
-    const [proof] = await app.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+    const [proof] = await proofsHeld(app, id)
     await app.ask('POST', `/v1/proofs/${proof?.id}/revocation`, { as: 'clerk' })
     const answers = [
       await lookUp(code),
@@ -256,9 +257,8 @@ describe('the code on a paper', () => {
   it('finds a paper until it runs out, and not a second longer', async () => {
     const { id } = await register(app)
     const code = codeOn((await print(id)).pdf)
-    const [kept] = await app.peek<{ expires_at: Date }>(`select check_codes.expires_at from check_codes
-      join proofs on proofs.id = check_codes.proof_id where neighbour_id = '${id}'`)
-    const left = (kept?.expires_at.getTime() ?? 0) - app.clock.now().epochMilliseconds
+    const [kept] = await proofsHeld(app, id)
+    const left = Date.parse(kept?.expiresAt ?? '') - app.clock.now().epochMilliseconds
     app.clock.advance({ milliseconds: left - 1000 })
     expect((await lookUp(code)).status).toBe(200)
     app.clock.advance({ milliseconds: 1000 })

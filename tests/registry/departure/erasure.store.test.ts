@@ -97,7 +97,6 @@ describe('somebody who has left', () => {
       'evidence',
       'movements',
       'particulars',
-      'proofs',
       'search_tokens',
     ])
     // Other bytes stand where the hash of the document stood.

@@ -71,7 +71,7 @@ describe('undoing what was just written', () => {
   it('a registration: the key is destroyed, nobody finds it, and it can be registered again', async () => {
     const person = { name: { given: 'Equivocat', family: ['Pontons'] }, dateOfBirth: '1970-04-04' }
     const { id } = await register(app, person)
-    const proof = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    const proof = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
@@ -80,11 +80,9 @@ describe('undoing what was just written', () => {
     expect(await found('Equivocat Pontons')).toEqual([])
     expect(await app.peek(`select 1 from data_keys where id = '${id}'`)).toEqual([])
     expect(await app.peek(`select 1 from residences where neighbour_id = '${id}'`)).toEqual([])
-    const rows = await app.peek<{ revoked: boolean }>(
-      `select revoked_at is not null as revoked from proofs where neighbour_id = '${id}'`,
-    )
-    expect(rows).toEqual([{ revoked: true }])
     expect(proof.status).toBe(201)
+    const rows = await app.peek(`select public_from is not null as over from proofs where id = '${proof.body.id}'`)
+    expect(rows).toEqual([{ over: true }])
     expect((await register(app, person)).id).not.toBe(id)
   })
 

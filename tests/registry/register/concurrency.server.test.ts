@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeRooms } from '../../../src/app.tsx'
 import { openApp, type TestApp } from '../../support/app.ts'
 import { inventedWord, openRecord, type RegisteredAnswer, register, somebody } from '../../support/people.ts'
+import { proofsHeld } from '../../support/proofs.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -157,7 +158,7 @@ describe('one request sent many times at once', () => {
       ),
     )
     expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
-    expect(await app.peek(`select id from proofs where neighbour_id = '${id}'`)).toHaveLength(1)
+    expect(await proofsHeld(app, id)).toHaveLength(1)
   })
 })
 

@@ -174,7 +174,7 @@ describe('years that are somebody’s word', () => {
     })
     // What said other years is taken back; what says only that they live here is not.
     const revoked = await app.peek(
-      `select id from proofs where id in ('${proof.body.id}', '${library.body.id}') and revoked_at is not null`,
+      `select id from proofs where id in ('${proof.body.id}', '${library.body.id}') and public_from is not null`,
     )
     expect(revoked).toEqual([{ id: proof.body.id }])
     expect(await decide(id, startId, confirmed)).toMatchObject({ status: 409, body: { code: 'start-decided' } })

@@ -12,8 +12,10 @@ import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../.
 import { decideSaidStarts } from '../../residence/said-starts.ts'
 import { periodsBrought } from '../../residence/store.ts'
 import { tokenMaker } from '../../search/search-tokens.ts'
+import { bearersOf } from '../bearers.ts'
+import { moveProofs, withdrawAllProofs, withdrawProofs } from '../held-proofs.ts'
 import { wordsOfName } from '../names.ts'
-import { nextVersion, recordMovement, reindex, withdrawProofs } from '../neighbours.ts'
+import { nextVersion, recordMovement, reindex } from '../neighbours.ts'
 import { particularsAt, type Reached, reachedNow, waysBeside } from '../reached-before.ts'
 import { actsFrom, tellOfActing } from '../representation/acts-from.ts'
 import { locationOf as locationOfRepresentation } from '../representation/record-representative.ts'
@@ -97,6 +99,8 @@ export async function joinRecords(
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
   const { rows } = await moveBelongings(unit.transaction, { joinedId: joined.id, staysId: stays.id })
+  const bearers = await bearersOf(deps.gate, town.id)
+  const proofs = await moveProofs(unit, { from: joined.id, to: stays.id, bearers })
 
   const hides = was.hides || wasOther.hides
   // Whoever held a way in to either finds that it is over.
@@ -115,6 +119,7 @@ export async function joinRecords(
       neighbourId: one,
     })
   }
+  await withdrawAllProofs(unit, joined.id)
   if (joined.departedOn === undefined) await setDeparture(unit.transaction, { departedOn: day, id: joined.id })
   await withdrawProofs(unit, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
   await reindex(unit, joined.id)
@@ -138,6 +143,7 @@ export async function joinRecords(
   )
   const moved: Moved = {
     belongings: rows[0]?.moved ?? {},
+    proofs,
     representations,
     names,
     was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
@@ -217,6 +223,8 @@ export async function takeApart(
     joinedId: joined.id,
     belongings: JSON.stringify(moved.belongings),
   })
+  const bearers = await bearersOf(deps.gate, town.id)
+  await moveProofs(unit, { from: stays.id, to: joined.id, only: moved.proofs, bearers })
   for (const [one, { version }] of [
     [stays.id, own],
     [joined.id, other],

@@ -2,7 +2,9 @@ import type { Name, NeighbourFields } from '../../model.ts'
 
 /** What a join moved, so that it can be taken apart; sealed to the record that stays. */
 export interface Moved {
-  /** Ids of proofs, complaints, notices, flags, and of representations in which they act for others. */
+  /** Ids of proofs. */
+  proofs: string[]
+  /** Ids of complaints, notices, flags, and of representations in which they act for others. */
   belongings: Record<string, string[]>
   /** Representations of those who act for them, written again under the other key: new id and old. */
   representations: { written: string; ended: string }[]
