@@ -11,22 +11,25 @@ create table ledger_entries (
   purpose text not null,
   outcome text not null check (outcome in ('permitted', 'refused')),
   requester_kind text not null check (requester_kind in ('staff', 'client', 'resident', 'job', 'authority')),
-  subject_id uuid,
+  -- Whom it is about, or that it is about nobody, sealed to the town: as long for each.
+  subject bytea not null,
+  -- By which the person it is about finds it: a keyed hash of their own key, the week and who asked. Random where it is about nobody.
+  mark bytea not null check (length(mark) = 16),
   details bytea not null,
   leaf_hash bytea not null check (length(leaf_hash) = 32),
   primary key (municipality_id, id)
 );
 comment on column ledger_entries.details is
-  'Who, why, which fields, which policies and the salt of the leaf hash; sealed to the subject, or to the ledger key when there is none.';
+  'Who, why, which fields, which policies and the salt of the leaf hash; sealed to the subject, or to the ledger key when there is none, without saying which.';
 create index ledger_entries_by_writer on ledger_entries (written_by, municipality_id);
-create index ledger_entries_by_subject on ledger_entries (subject_id, recorded_at) where subject_id is not null;
+create index ledger_entries_by_mark on ledger_entries (municipality_id, mark);
 -- The sequencer looks over all towns in one go.
 create index ledger_entries_in_order on ledger_entries (id);
 create trigger ledger_entries_append_only before update or delete or truncate on ledger_entries
   for each statement execute function refuse_change();
 call keep_to_town('ledger_entries', watched => true);
 grant insert on ledger_entries to padron_app, padron_gate;
-grant select (municipality_id, id, recorded_at, written_by, action, purpose, outcome, requester_kind, subject_id, leaf_hash)
+grant select (municipality_id, id, recorded_at, written_by, action, purpose, outcome, requester_kind, mark, leaf_hash)
   on ledger_entries to padron_app;
 grant select on ledger_entries to padron_gate;
 grant select (municipality_id, id, recorded_at, action, purpose, outcome, requester_kind, leaf_hash)

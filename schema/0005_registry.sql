@@ -568,7 +568,8 @@ create type registration as (
   representatives jsonb,
   movement_id uuid, cause text, recorded_by text, movement_details bytea,
   tokens integer[],
-  entry_id uuid, action text, purpose text, requester_kind text, entry_details bytea, leaf_hash bytea
+  entry_id uuid, action text, purpose text, requester_kind text, entry_subject bytea, entry_mark bytea,
+  entry_details bytea, leaf_hash bytea
 );
 create function find_alike(items registration[]) returns table (of_item integer, matches uuid[])
   language plpgsql stable security definer set search_path = public, pg_temp
@@ -679,8 +680,8 @@ begin
   their_tokens as (
     insert into search_tokens (neighbour_id, municipality_id, tokens)
     select n.id, municipality, n.tokens from n)
-  insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash)
-  select n.entry_id, municipality, n.action, n.purpose, 'permitted', n.requester_kind, n.id, n.entry_details, n.leaf_hash
+  insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, leaf_hash)
+  select n.entry_id, municipality, n.action, n.purpose, 'permitted', n.requester_kind, n.entry_subject, n.entry_mark, n.entry_details, n.leaf_hash
   from n;
 end $$;
 revoke all on function register_neighbours(uuid, bigint, json) from public;

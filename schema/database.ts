@@ -456,17 +456,18 @@ export interface LedgerCosignatures {
 export interface LedgerEntries {
   action: string;
   /**
-   * Who, why, which fields, which policies and the salt of the leaf hash; sealed to the subject, or to the ledger key when there is none.
+   * Who, why, which fields, which policies and the salt of the leaf hash; sealed to the subject, or to the ledger key when there is none, without saying which.
    */
   details: Buffer;
   id: string;
   leaf_hash: Buffer;
+  mark: Buffer;
   municipality_id: string;
   outcome: string;
   purpose: string;
   recorded_at: Generated<Timestamp>;
   requester_kind: string;
-  subject_id: string | null;
+  subject: Buffer;
   written_by: Generated<string>;
 }
 

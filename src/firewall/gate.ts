@@ -86,13 +86,14 @@ export function createGate(deps: GateDeps): Gate {
     ask: Ask,
     {
       decision,
-      subject,
-      key,
+      ledger,
+      about,
       occasion,
     }: {
       decision: Decision
-      subject: string | null
-      key: DataKey
+      ledger: DataKey
+      /** Whom it is about, where it is about somebody, and their key. */
+      about?: { subject: string; key: DataKey }
       occasion?: Record<string, number | string> | undefined
     },
   ) {
@@ -108,16 +109,16 @@ export function createGate(deps: GateDeps): Gate {
         fields: ask.fields,
         outcome: decision.permitted ? 'permitted' : 'refused',
         policies: decision.policies,
-        subject,
+        subject: about?.subject ?? null,
         ...(occasion || workCase ? { occasion: { ...occasion, ...(workCase ? { case: workCase } : {}) } } : {}),
       },
-      (id, value) => key.seal({ table: 'ledger_entries', column: 'details', row: id }, value),
+      { about: about?.key ?? ledger, town: ledger },
     )
   }
 
   function eventEntry(municipalityId: string, { by, action, occasion }: RegistryEvent, ledger: DataKey) {
     const ask = { municipalityId, requester: by, action: action as Ask['action'], purpose: 'registry', fields: [] }
-    return entryOf(ask, { decision: { permitted: true, policies: [] }, subject: null, key: ledger, occasion })
+    return entryOf(ask, { decision: { permitted: true, policies: [] }, ledger, occasion })
   }
 
   async function refuse(
@@ -127,7 +128,7 @@ export function createGate(deps: GateDeps): Gate {
   ): Promise<never> {
     const { ledger } = await keysOf(ask.municipalityId)
     await inMunicipality(database, ask.municipalityId, (transaction) =>
-      append(transaction, ask.municipalityId, [entryOf(sanitised(ask), { decision, subject: null, key: ledger })]),
+      append(transaction, ask.municipalityId, [entryOf(sanitised(ask), { decision, ledger })]),
     )
     // It says nothing of anybody: only how much they have seen themselves.
     if (ask.requester.kind === 'staff' && standing?.overBudget && standing.spentUntil)
@@ -162,7 +163,7 @@ export function createGate(deps: GateDeps): Gate {
         const chosen = decision.permitted || otherwise === undefined ? work : otherwise
         const result = await chosen(transaction, (event) => void events.push(event))
         await append(transaction, ask.municipalityId, [
-          entryOf(ask, { decision, subject: null, key: ledger }),
+          entryOf(ask, { decision, ledger }),
           ...events.map((event) => eventEntry(ask.municipalityId, event, ledger)),
         ])
         return { result }
@@ -202,7 +203,7 @@ export function createGate(deps: GateDeps): Gate {
         return {
           people,
           entries: people.map((one) =>
-            entryOf(ask, { decision: onRequest, subject: one, key: opener.keyOf(one), occasion }),
+            entryOf(ask, { decision: onRequest, ledger, about: { subject: one, key: opener.keyOf(one) }, occasion }),
           ),
         }
       }
@@ -253,7 +254,7 @@ export function createGate(deps: GateDeps): Gate {
         const result = await use(opened, unit, async (more) => openAll(await more(transaction)))
         const { people, entries } = entriesOf(onRequest)
         if (entries.length === 0 || occasion !== undefined)
-          entries.push(entryOf(ask, { decision: onRequest, subject: null, key: ledger, occasion }))
+          entries.push(entryOf(ask, { decision: onRequest, ledger, occasion }))
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
         await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: inForce })
@@ -296,7 +297,9 @@ export function createGate(deps: GateDeps): Gate {
       const standing = { position, version, agreed, lockdown: false, overBudget: false, ended: false }
       const decision = decide(ask, standing, { ...NOBODY, id: subject })
       if (!decision.permitted) return refuse(ask, decision)
-      return { graphVersion: version, entry: entryOf(ask, { decision, subject, key }), disclose: disclosed }
+      const { ledger } = await keysOf(municipalityId)
+      const entry = entryOf(ask, { decision, ledger, about: { subject, key } })
+      return { graphVersion: version, entry, disclose: disclosed }
     },
   }
 }

@@ -1,9 +1,9 @@
 import { KeyUnavailable } from '../keys/key-faults.ts'
 import type { KeyProvider } from '../keys/key-provider.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
-import { type DataKey, sealedKeyId, unwrapDataKey } from '../keys/seal.ts'
-import { dataKeysAmong } from '../keys/store.ts'
-import { type LedgerContent, leafHash } from './entries.ts'
+import { type DataKey, unwrapDataKey } from '../keys/seal.ts'
+import { dataKeyOf, dataKeysAmong } from '../keys/store.ts'
+import { detailsAt, isMarkOf, type LedgerContent, leafHash, subjectAt } from './entries.ts'
 import type { StoredEntry } from './store.ts'
 import type { Recount, RecountLeaves } from './verify.ts'
 
@@ -13,22 +13,25 @@ import type { Recount, RecountLeaves } from './verify.ts'
  * without the keys.
  */
 export function leafRecounter(keys: KeyProvider): RecountLeaves {
-  return async (transaction, entries) => {
+  return async (transaction, municipalityId, entries) => {
     if (entries.length === 0) return []
-    const ids = [...new Set(entries.map((entry) => keyIdOf(entry)).filter((id) => id !== undefined))]
+    const town = townKey(keys, await dataKeyOf(transaction, { municipalityId, owner: 'ledger' }))
+    // The registry was destroyed: nobody opens any of them.
+    if (town === undefined) return entries.map(() => 'erased')
+    const subjects = entries.map((entry) => subjectOf(town, entry))
+    const ids = [...new Set(subjects.filter((id) => typeof id === 'string'))]
     const rows = ids.length === 0 ? [] : await dataKeysAmong(transaction, ids)
     const wrapped = new Map(rows.map((row) => [row.id, wrappedKey(row)]))
     const open = new Map<string, DataKey>()
-    return entries.map((entry): Recount => {
-      const id = keyIdOf(entry)
-      // Entries about somebody are sealed to that somebody; no other key may be named, least of all one that is gone.
-      if (id === undefined || (entry.subject_id !== null && id !== entry.subject_id)) return 'broken'
-      const row = wrapped.get(id)
-      if (row === undefined) return entry.subject_id === null ? 'broken' : 'erased'
+    return entries.map((entry, i): Recount => {
+      const subject = subjects[i]
+      if (subject === undefined) return 'broken'
+      const row = subject === null ? undefined : wrapped.get(subject)
+      if (subject !== null && row === undefined) return 'erased'
       try {
-        const key = open.get(id) ?? unwrapDataKey(keys, row)
-        open.set(id, key)
-        return recount(key, entry)
+        const key = row === undefined ? town : (open.get(row.id) ?? unwrapDataKey(keys, row))
+        if (row) open.set(row.id, key)
+        return recount(key, entry, subject)
       } catch (error) {
         if (error instanceof KeyUnavailable) return 'erased'
         return 'broken'
@@ -37,18 +40,33 @@ export function leafRecounter(keys: KeyProvider): RecountLeaves {
   }
 }
 
-function keyIdOf({ details }: StoredEntry): string | undefined {
-  return details.length > 17 ? sealedKeyId(details) : undefined
+function townKey(keys: KeyProvider, row: Parameters<typeof wrappedKey>[0]): DataKey | undefined {
+  try {
+    return unwrapDataKey(keys, wrappedKey(row))
+  } catch (error) {
+    if (error instanceof KeyUnavailable) return undefined
+    throw error
+  }
 }
 
-function recount(key: DataKey, entry: StoredEntry): Recount {
-  const location = { table: 'ledger_entries', column: 'details', row: entry.id }
-  const { salt, ...content } = key.open(location, entry.details) as LedgerContent & { salt: string }
+/** Whom an entry is about; null of one about nobody, undefined where that was altered. */
+function subjectOf(town: DataKey, { id, subject }: StoredEntry): string | null | undefined {
+  try {
+    return town.openUnnamed(subjectAt(id), subject) as string | null
+  } catch {
+    return undefined
+  }
+}
+
+function recount(key: DataKey, entry: StoredEntry, subject: string | null): Recount {
+  const { salt, ...content } = key.openUnnamed(detailsAt(entry.id), entry.details) as LedgerContent & { salt: string }
   const outlineAgrees =
     content.action === entry.action &&
     content.purpose === entry.purpose &&
     content.outcome === entry.outcome &&
     content.requesterKind === entry.requester_kind &&
-    content.subject === entry.subject_id
+    content.subject === subject &&
+    // By another mark its neighbour would not find it.
+    (subject === null || isMarkOf(key, { id: entry.id, kind: content.requesterKind, mark: entry.mark }))
   return outlineAgrees ? leafHash(entry.id, salt, content) : 'broken'
 }

@@ -61,7 +61,8 @@ export const appendRows = (
         purpose: entry.purpose,
         outcome: entry.outcome,
         requester_kind: entry.requesterKind,
-        subject_id: entry.subjectId,
+        subject: Buffer.from(entry.subject),
+        mark: Buffer.from(entry.mark),
         details: Buffer.from(entry.details),
         leaf_hash: Buffer.from(entry.leafHash),
       })),
@@ -300,7 +301,10 @@ export interface LedgerEntry {
   purpose: string
   outcome: 'permitted' | 'refused'
   requesterKind: 'staff' | 'client' | 'resident' | 'job' | 'authority'
-  subjectId: string | null
+  /** Whom it is about, sealed to the town. */
+  subject: Uint8Array
+  /** By which that person finds it. */
+  mark: Uint8Array
   details: Uint8Array
   leafHash: Uint8Array
 }
@@ -312,13 +316,14 @@ export interface StoredEntry {
   purpose: string
   outcome: string
   requester_kind: string
-  subject_id: string | null
+  subject: Uint8Array
+  mark: Uint8Array
   details: Uint8Array
   leaf_hash: Uint8Array
 }
 
 export const ENTRY = sql.raw(
-  ['id', 'action', 'purpose', 'outcome', 'requester_kind', 'subject_id', 'details', 'leaf_hash']
+  ['id', 'action', 'purpose', 'outcome', 'requester_kind', 'subject', 'mark', 'details', 'leaf_hash']
     .map((column) => `entry.${column}`)
     .join(', '),
 )

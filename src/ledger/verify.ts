@@ -8,7 +8,11 @@ import { placedEntries, TILE } from './tree.ts'
 export type Recount = Hash | 'erased' | 'broken'
 
 /** Computes leaves anew from what is sealed in the entries. The gate alone can. */
-export type RecountLeaves = (transaction: Transaction, entries: readonly StoredEntry[]) => Promise<Recount[]>
+export type RecountLeaves = (
+  transaction: Transaction,
+  municipalityId: string,
+  entries: readonly StoredEntry[],
+) => Promise<Recount[]>
 
 export type Finding =
   | Difference
@@ -131,7 +135,7 @@ async function readStep(
     for (let i = 0; i < TILE; i += 1) leaves.set(Number(tile) * TILE + i, hex(hashes.subarray(i * 32, i * 32 + 32)))
   }
   const present = rows.filter((row) => row.id !== null)
-  const counted = await recount(transaction, present)
+  const counted = await recount(transaction, municipalityId, present)
   let erased = 0
   const found = present.map((row, index): Found => {
     const leaf = counted[index]
@@ -149,7 +153,7 @@ async function readStep(
 /** Entries without a place: new ones, or such as somebody put in who cannot seal. */
 async function checkWaiting(transaction: Transaction, municipalityId: string, recount: RecountLeaves) {
   const { rows } = await entriesUnplaced(transaction, municipalityId)
-  const counted = await recount(transaction, rows)
+  const counted = await recount(transaction, municipalityId, rows)
   const forged = rows.filter((row, index) => {
     const leaf = counted[index]
     return leaf === 'broken' || (typeof leaf === 'object' && hex(leaf) !== hex(row.leaf_hash))

@@ -1,44 +1,46 @@
 import { sql } from 'kysely'
-import type { SealedRecord } from '../firewall/model.ts'
-import type { LedgerContent } from '../ledger/entries.ts'
-import { today } from '../platform/clock.ts'
-import type { Transaction } from '../platform/database.ts'
+import type { UnitOfWork, Unnamed } from '../firewall/model.ts'
+import { detailsAt, type LedgerContent, marksSince } from '../ledger/entries.ts'
+import { byteArray } from '../platform/byte-array.ts'
+import { systemClock } from '../platform/clock.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { loadRecords } from '../registry/store.ts'
+import { registeredAt } from '../registry/person/store.ts'
 import type { Municipality } from '../town/model.ts'
 import type { By } from './looked-by.ts'
 
 // Who looked, as the ledger has it: read once for each page.
 
 /**
- * The entries about a neighbour, each sealed to their own key, as parts of their record: the looks of others on one page, and all
+ * The entries about a neighbour, each sealed to their own key and found by its marks: the looks of others on one page, and all
  * visits of their own of the days that it reaches over.
  */
 export async function lookUpsPage(
   deps: RegistryDeps,
   {
-    transaction,
+    unit,
     town,
     neighbourId,
     wanted,
   }: {
-    transaction: Transaction
+    unit: Pick<UnitOfWork, 'transaction' | 'unnamed'>
     town: Municipality
     neighbourId: string
     wanted: Omit<LookUpsWanted, 'before'> & { before: Cursor | undefined; withOwn: boolean }
   },
-): Promise<{ records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string }> {
-  const [record] = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
-  if (record === undefined) return { records: [], older: undefined, since: '' }
+): Promise<{ entries: Entry[]; older: string | undefined; since: string }> {
+  const { transaction } = unit
+  const key = unit.unnamed(neighbourId)
+  const { registered_at } = await registeredAt(transaction, neighbourId)
+  const marks = byteArray(marksSince(key, { since: registered_at.toTemporalInstant(), until: systemClock.now() }))
   const { before, unfolded = false, visits: atOnce = OWN_AT_ONCE, withOwn } = wanted
   const { at, id } = before ?? { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
   const own = sql`(entry.requester_kind = 'resident' and entry.purpose in ('own-record', 'helping'))`
-  const told = sql`entry.subject_id = ${neighbourId}
+  const told = sql`entry.municipality_id = ${town.id} and entry.mark = any (${marks}::text::bytea[])
     and (${withOwn} or not (entry.requester_kind = 'resident' and entry.purpose in ('own-record', 'helping')))
     -- What an order forbids to tell is told when its secrecy ends, with its true day.
     and not (entry.action = 'open-by-order' and exists (
       select from access_requests request join notices told on told.id = request.notice_id
-      where request.subject_id = entry.subject_id and told.visible_from > ${deps.clock.now().toString()}::timestamptz
+      where request.subject_id = ${neighbourId} and told.visible_from > ${deps.clock.now().toString()}::timestamptz
         and entry.recorded_at between told.created_at - interval '1 minute' and told.created_at + interval '1 minute'))`
   const columns = sql`entry.id, to_char(entry.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, entry.recorded_at,
     entry.details, entry.leaf_hash, place.position::text, ${own} as own`
@@ -49,7 +51,7 @@ export async function lookUpsPage(
     order by entry.recorded_at desc, entry.id desc limit ${ON_A_PAGE + 1}`.execute(transaction)
   const others = page.slice(0, ON_A_PAGE)
   const last = page.length > others.length ? others.at(-1) : undefined
-  if (unfolded) return pageOf(record, { rows: others, older: last && cursorOf(last), since: '' })
+  if (unfolded) return pageOf(key, { rows: others, older: last && cursorOf(last), since: '' })
   // The days of one's own visits, from the day that the page begins in to the one that it ends in, as many as can be opened.
   const { rows: days } = await sql<{ day: string; begins: string; visits: number }>`
     select day::text, to_char((day::timestamp at time zone ${town.timeZone}::text) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as begins,
@@ -71,13 +73,13 @@ export async function lookUpsPage(
   // A page that ends with a day of visits shows no look of others from before that day.
   const kept = cut ? others.filter((row) => row.at >= cut.begins) : others
   const older = cut ? `${cut.begins} 00000000-0000-0000-0000-000000000000` : last && cursorOf(last)
-  if (open.length === 0) return pageOf(record, { rows: kept, older, since: older?.split(' ')[0] ?? '' })
+  if (open.length === 0) return pageOf(key, { rows: kept, older, since: older?.split(' ')[0] ?? '' })
   const { rows: visits } = await sql<Row>`
     select ${columns} from ${from}
     where ${told} and ${own}
       and (entry.recorded_at at time zone ${town.timeZone}::text)::date = any (${`{${open.map(({ day }) => day).join(',')}}`}::date[])
     order by entry.recorded_at desc, entry.id desc`.execute(transaction)
-  return pageOf(record, { rows: [...kept, ...visits], older, since: older?.split(' ')[0] ?? '' })
+  return pageOf(key, { rows: [...kept, ...visits], older, since: older?.split(' ')[0] ?? '' })
 }
 
 /** Which part of them. */
@@ -132,29 +134,21 @@ export interface Row {
 export const ON_A_PAGE = 100
 
 export function pageOf(
-  record: Awaited<ReturnType<typeof loadRecords>>[number],
+  key: Unnamed,
   { rows, older, since }: { rows: readonly Row[]; older: string | undefined; since: string },
-): { records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string } {
-  const { subject, keys, visited = false } = record
-  const parts = rows.map((row): SealedRecord<{ lookUps: Entry[] }>['parts'][number] => ({
-    location: { table: 'ledger_entries', column: 'details', row: row.id },
-    sealed: row.details,
-    keyId: subject,
-    holds: ['lookUps'] as const,
-    assemble: (opened, value) => {
-      opened.lookUps ??= []
-      opened.lookUps.push({
-        at: row.recorded_at.toISOString(),
-        content: value as LookUp['content'],
-        entryId: row.id,
-        leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
-        position: row.position === null ? undefined : Number(row.position),
-        cursor: row.at,
-        own: row.own,
-      })
-    },
-  }))
-  return { records: [{ subject, protected: record.protected, visited, keys, facts: {}, parts }], older, since }
+): { entries: Entry[]; older: string | undefined; since: string } {
+  const entries = rows.map(
+    (row): Entry => ({
+      at: row.recorded_at.toISOString(),
+      content: key.openUnnamed(detailsAt(row.id), row.details) as LookUp['content'],
+      entryId: row.id,
+      leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
+      position: row.position === null ? undefined : Number(row.position),
+      cursor: row.at,
+      own: row.own,
+    }),
+  )
+  return { entries, older, since }
 }
 
 export const cursorOf = (row: Pick<Row, 'at' | 'id'>) => `${row.at} ${row.id}`

@@ -1,7 +1,9 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { loadRecords } from '../registry/store.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import { type Entry, type LookUp, type LookUpsWanted, lookUpsPage } from './look-up-store.ts'
 import { namesOfWays } from './looked-by.ts'
@@ -32,23 +34,17 @@ export async function lookUpsOf(
   const [, at, id] = CURSOR.exec(wanted.before ?? '') ?? []
   const before = at === undefined || id === undefined ? undefined : { at, id }
   const withOwn = requester.kind !== 'resident' || requester.representative === undefined
-  return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage, { older: string | undefined; since: string }>(
+  return deps.gate.open<{ lookUps: never }, 'lookUps', LookUpPage>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     async (transaction) => {
-      const { records, older, since } = await lookUpsPage(deps, {
-        transaction,
-        town,
-        neighbourId,
-        wanted: {
-          ...{ ...wanted, before, withOwn },
-        },
-      })
-      return { records, beside: { older, since } }
+      const day = today(deps.clock, town.timeZone)
+      const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
+      return records.map((record) => ({ ...record, facts: {}, parts: [] }))
     },
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { older, since } = unit.beside
-      const entries = record.lookUps ?? []
+      const page = { ...wanted, before, withOwn }
+      const { entries, older, since } = await lookUpsPage(deps, { unit, town, neighbourId, wanted: page })
       const lines = wanted.unfolded
         ? entries.map((entry) => ({ ...entry }))
         : folded(entries, town, { since, until: before?.at })

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lookUpsOf } from '../../src/oversight/read-look-ups.ts'
 import { forgetPublished } from '../../src/registry/departure/forget-published.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { entriesAbout, entriesOf } from '../support/entries.ts'
 import { register } from '../support/people.ts'
 import { proofsHeld } from '../support/proofs.ts'
+import { shownTo } from '../support/shown.ts'
 
 // Somebody has a dump, and the log of a service: who came, and at which place of which status list their proof stands. From the two
 // they shall not find which record a place belongs to, nor which other places are of the same person.
@@ -115,11 +118,72 @@ describe('a dump beside the log of a service', () => {
   })
 })
 
+describe('the ledger in a dump', () => {
+  interface EntryRow extends Record<string, unknown> {
+    id: string
+    requester_kind: string
+    mark: Uint8Array
+  }
+  let asked: string[]
+  beforeAll(async () => {
+    const before = await newest()
+    for (const person of people.slice(0, 6)) {
+      const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${person}/proofs`, {
+        as: 'clerk',
+        body: { profile: 'library' },
+      })
+      const disclosed = await app.ask('POST', '/v1/disclosures', {
+        as: 'library',
+        body: { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] },
+      })
+      expect(disclosed.status, disclosed.text).toBe(200)
+    }
+    asked = (await app.peek<EntryRow>(`select id from ledger_entries where id > '${before}'`)).map(({ id }) => id)
+  })
+  const newest = async () => (await app.peek<EntryRow>('select id from ledger_entries order by id desc limit 1'))[0]?.id
+  const entries = () => app.peek<EntryRow>('select * from ledger_entries')
+
+  it('says of no entry whom it is about, or whether it is about anybody', async () => {
+    const rows = await entries()
+    const said = rows.map((row) => Object.values(row).map(text).join('\n')).join('\n')
+    for (const id of people) for (const form of [id, id.replaceAll('-', '')]) expect(said).not.toContain(form)
+    const about = await entriesOf(app)
+    const nobody = new Set(about.filter(({ subject_id }) => subject_id === null).map(({ id }) => id))
+    expect(nobody.size).toBeGreaterThan(5)
+    for (const column of ['subject', 'mark']) {
+      const lengths = (of: boolean) =>
+        new Set(rows.filter(({ id }) => nobody.has(id) === of).map((row) => text(row[column]).length))
+      expect(lengths(true), column).toEqual(lengths(false))
+    }
+    for (const column of ['subject', 'details'])
+      expect(new Set(rows.map((row) => text(row[column]).slice(0, 16))).size, column).toBe(rows.length)
+  })
+
+  it('does not tie what a service asked to what the office did for the same person, on the same day', async () => {
+    const rows = (await entries()).filter(({ id }) => asked.includes(id))
+    const marks = (of: boolean) =>
+      rows.filter((row) => (row.requester_kind === 'client') === of).map((row) => text(row.mark))
+    expect(marks(true).length).toBeGreaterThanOrEqual(6)
+    expect(marks(false).filter((mark) => marks(true).includes(mark))).toEqual([])
+  })
+
+  it('and the neighbour finds each of them all the same', async () => {
+    const about = await entriesAbout(app, people[0] ?? '')
+    const kinds = new Set(about.map(({ requester_kind }) => requester_kind))
+    expect([...kinds].sort()).toEqual(['client', 'staff'])
+    const me = { kind: 'resident', id: 'card', neighbourId: people[0] ?? '' } as const
+    const page = await shownTo(
+      lookUpsOf(app.rooms, { town: app.town, by: me }, { neighbourId: me.neighbourId, wanted: { unfolded: true } }),
+    )
+    expect(page.lookUps.map(({ entryId }) => entryId).sort()).toEqual(about.map(({ id }) => id).sort())
+  })
+})
+
 describe('all the same', () => {
   it('each finds what they were given, in every form, and nothing of others', async () => {
     for (const person of people) {
       const held = await proofsHeld(app, person)
-      expect(held.map(({ profile }) => profile).sort()).toEqual([...PROFILES].sort())
+      expect([...new Set(held.map(({ profile }) => profile))].sort()).toEqual([...PROFILES].sort())
     }
   })
 

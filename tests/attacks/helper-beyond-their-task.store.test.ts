@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { entriesAbout } from '../support/entries.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
@@ -155,10 +156,8 @@ describe('a helper of an organisation', () => {
   it('stands where it stands: from when it is tied to enforcement they get nothing, and are not told why', async () => {
     const { id, code } = await nameOne('Núria, of the  HOUSING office')
     expect((await fetchFor(code, 'library')).status).toBe(200)
-    const [entry] = await app.peek<{ purpose: string; action: string }>(
-      `select purpose, action from ledger_entries where subject_id = '${id}' and action = 'prove'`,
-    )
-    expect(entry).toEqual({ purpose: 'helping', action: 'prove' })
+    const [entry] = await entriesAbout(app, id, "action = 'prove'")
+    expect(entry).toMatchObject({ purpose: 'helping', action: 'prove' })
     const legal = await officer()
     const link = {
       organisation: await idOf('Housing Office'),

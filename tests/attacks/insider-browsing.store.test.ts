@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { entriesAbout } from '../support/entries.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
@@ -97,13 +98,8 @@ describe('a look-up', () => {
   it('is in the ledger with its case', async () => {
     const { id } = await register(app)
     await withCase(id)
-    const [entry] = await app.peek<{ id: string; details: Uint8Array }>(
-      `select id, details from ledger_entries where subject_id = '${id}' and action = 'open'`,
-    )
-    if (entry === undefined) throw new Error('no entry')
-    const { unseal } = await import('../support/unseal.ts')
-    const place = { table: 'ledger_entries', column: 'details', row: entry.id }
-    expect(await unseal(app, id, place, entry.details)).toMatchObject({ occasion: { case: 'T-2041' } })
+    const [entry] = await entriesAbout(app, id, "action = 'open'")
+    expect(entry?.content).toMatchObject({ occasion: { case: 'T-2041' } })
   })
 })
 

@@ -124,7 +124,7 @@ export async function measureLedger(stage: Stage, say: (line: string) => void): 
           policies: ['staff.purpose'],
           subject: null,
         },
-        (id, value) => key.seal({ table: 'ledger_entries', column: 'details', row: id }, value),
+        { about: key, town: key },
       ),
     )
     await inMunicipality(database, town.id, (transaction) => append(transaction, town.id, entries))

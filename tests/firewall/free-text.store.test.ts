@@ -16,6 +16,7 @@ import { Enrolment } from '../../src/web/portal/entrance-routes.tsx'
 import { draftOf } from '../../src/web/record/registration-form.ts'
 import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
+import { entriesOf } from '../support/entries.ts'
 import { register, somebody } from '../support/people.ts'
 import { textsOf } from '../support/texts.ts'
 
@@ -321,8 +322,7 @@ function withText(body: object, pointer: string, text: string): object {
   return copy
 }
 
-const events = async () =>
-  app.peek<{ subject_id: string | null }>("select subject_id from ledger_entries where action = 'plain-confirmed'")
+const events = () => entriesOf(app, "action = 'plain-confirmed'")
 const kept = async () =>
   (
     await app.peek<{ n: string }>(

@@ -6,14 +6,15 @@ import { createGate, type GateDeps } from '../../src/firewall/gate.ts'
 import { OverBudget } from '../../src/firewall/leaving.ts'
 import type { Ask, Gate, UnitOfWork } from '../../src/firewall/model.ts'
 import { type Client, Refusal, type Resident, type Staff } from '../../src/firewall/requester.ts'
+import { detailsAt, subjectAt } from '../../src/ledger/entries.ts'
 import type { Transaction } from '../../src/platform/database.ts'
 import { NotFound, Problem } from '../../src/platform/problem.ts'
 import type { NeighbourFields } from '../../src/registry/model.ts'
 import { loadRecords } from '../../src/registry/store.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { entriesOf } from '../support/entries.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
-import { unseal } from '../support/unseal.ts'
 
 // The gate by itself, with work of the tests' own: what each kind of question leaves in the ledger, and what it counts.
 
@@ -68,8 +69,8 @@ interface Entry {
 interface Details {
   requester: string
   organisation: string | null
-  fields: string[]
-  policies: string[]
+  fields: readonly string[]
+  policies: readonly string[]
   subject: string | null
   occasion?: Record<string, unknown>
 }
@@ -81,15 +82,11 @@ beforeEach(async () => {
 })
 /** What was written since the test began, opened. */
 async function written(): Promise<(Omit<Entry, 'id' | 'details'> & Details)[]> {
-  const rows = await app.peek<Entry>(`select * from ledger_entries where id > '${last}' order by id`)
-  const { ledger } = await gate.keysOf(app.town.id)
-  return Promise.all(
-    rows.map(async ({ id, details, action, purpose, outcome, requester_kind, subject_id }) => {
-      const place = { table: 'ledger_entries', column: 'details', row: id }
-      const opened = subject_id === null ? ledger.open(place, details) : await unseal(app, subject_id, place, details)
-      return { ...(opened as Details), action, purpose, outcome, requester_kind, subject_id }
-    }),
-  )
+  const rows = await entriesOf(app, `id > '${last}'`)
+  return rows.map(({ content, action, purpose, outcome, requester_kind, subject_id }) => ({
+    ...(content as Details),
+    ...{ action, purpose, outcome, requester_kind, subject_id },
+  }))
 }
 const count = (transaction: Transaction) =>
   sql<{ n: number }>`select count(*)::integer as n from neighbours`.execute(transaction).then(({ rows }) => rows[0]?.n)
@@ -633,9 +630,8 @@ describe('a registration', () => {
     const [graph] = await app.peek<{ version: string }>(`select version::text from organisation_graphs`)
     expect(graphVersion).toBe(graph?.version)
     expect(entry).toMatchObject({ action: 'register', purpose: 'registration', outcome: 'permitted' })
-    expect(entry.subjectId).toMatch(/^[0-9a-f-]{36}$/)
-    const place = { table: 'ledger_entries', column: 'details', row: entry.id }
-    expect((await gateKeys()).open(place, entry.details)).toMatchObject({
+    expect((await gateKeys()).openUnnamed(subjectAt(entry.id), entry.subject)).toMatch(/^[0-9a-f-]{36}$/)
+    expect((await gateKeys()).openUnnamed(detailsAt(entry.id), entry.details)).toMatchObject({
       policies: ['staff.purpose'],
       fields: ['name', 'address'],
       occasion: { case: 'T-7/31' },

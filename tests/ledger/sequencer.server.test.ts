@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { newDataKey } from '../../src/keys/seal.ts'
 import { append, ledgerEntry } from '../../src/ledger/entries.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
+import { uuidv7 } from '../../src/platform/clock.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
@@ -10,6 +12,8 @@ beforeAll(async () => {
   app = await openApp()
 })
 afterAll(() => app?.close())
+
+const key = newDataKey(uuidv7())
 
 const entry = () =>
   ledgerEntry(
@@ -24,7 +28,7 @@ const entry = () =>
       policies: [],
       subject: null,
     },
-    () => Buffer.from('sealed elsewhere'),
+    { about: key, town: key },
   )
 
 it('places an entry whose transaction commits after younger ones were placed', async () => {

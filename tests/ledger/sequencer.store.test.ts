@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LedgerContent, leafHash } from '../../src/ledger/entries.ts'
+import { leafHash } from '../../src/ledger/entries.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { openApp, type TestApp } from '../support/app.ts'
+import { entriesAbout } from '../support/entries.ts'
 import { openRecord, register } from '../support/people.ts'
-import { unseal } from '../support/unseal.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -65,16 +65,9 @@ describe('the ledger', () => {
 
   it('has leaf hashes that follow from the sealed content, and from nothing else', async () => {
     const { id } = await register(app)
-    const [entry] = await app.peek<{ id: string; details: Uint8Array; leaf_hash: Uint8Array }>(
-      `select * from ledger_entries where subject_id = '${id}'`,
-    )
-    if (entry === undefined) throw new Error('no entry')
-    const content = (await unseal(
-      app,
-      id,
-      { table: 'ledger_entries', column: 'details', row: entry.id },
-      entry.details,
-    )) as LedgerContent & { salt: string }
+    const [entry] = await entriesAbout(app, id)
+    if (entry?.content === undefined) throw new Error('no entry')
+    const { content } = entry
     expect(Buffer.from(leafHash(entry.id, content.salt, content))).toEqual(Buffer.from(entry.leaf_hash))
     for (const change of [
       { requester: 'somebody else' },

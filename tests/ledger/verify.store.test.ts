@@ -60,16 +60,19 @@ describe('padron ledger verify', () => {
   })
 
   it('names an altered entry, whichever part was altered', async () => {
-    const [five, seven, nine] = [await entryAt(5), await entryAt(7), await entryAt(9)]
+    const [five, seven, nine, hidden] = [await entryAt(5), await entryAt(7), await entryAt(9), await entryAt(11)]
     await asSuperuser(
       `update ledger_entries set purpose = 'departure' where id = '${five}'`,
       `update ledger_entries set details = set_byte(details, 60, get_byte(details, 60) # 1) where id = '${seven}'`,
-      `update ledger_entries set subject_id = gen_random_uuid() where id = '${nine}'`,
+      `update ledger_entries set subject = (select subject from ledger_entries where id = '${five}') where id = '${nine}'`,
+      `update ledger_entries set mark = uuid_send(gen_random_uuid()) where id = '${hidden}'`,
     )
     expect((await verify()).findings).toEqual([
       { kind: 'altered', position: 5, entry: five },
       { kind: 'altered', position: 7, entry: seven },
       { kind: 'altered', position: 9, entry: nine },
+      // By another mark whom it is about would not find it.
+      { kind: 'altered', position: 11, entry: hidden },
     ])
   })
 
@@ -86,8 +89,8 @@ describe('padron ledger verify', () => {
 
   it('names an inserted entry, placed or waiting', async () => {
     const forged = '01a20000-0000-7000-8000-000000000001'
-    const copy = `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash)
-      select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject_id, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`
+    const copy = `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, leaf_hash)
+      select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`
     await asSuperuser(copy)
     expect((await verify()).findings).toEqual([{ kind: 'inserted', position: 20, entry: forged }])
     await place()
@@ -98,8 +101,8 @@ describe('padron ledger verify', () => {
     const forged = '01a20000-0000-7000-8000-000000000002'
     await grow(280)
     await asSuperuser(
-      `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash)
-        select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject_id, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`,
+      `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, leaf_hash)
+        select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`,
       'alter table ledger_sequence drop constraint ledger_sequence_municipality_id_previous_fkey',
       'update ledger_sequence set position = position + 1000 where position >= 11',
       'update ledger_sequence set position = position - 999 where position >= 1011',

@@ -9,6 +9,7 @@ import { openNeighbour } from '../../src/registry/person/neighbours.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
+import { entriesAbout } from '../support/entries.ts'
 import { openRecord, register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -54,9 +55,10 @@ async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookU
 
 /** As if there had been so many looks a day. */
 async function spread(id: string, aDay: number) {
+  const theirs = await entriesAbout(app, id)
   await app.peek('alter table ledger_entries disable trigger user')
   await app.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
-    from (select id, ((row_number() over (order by recorded_at desc)) - 1) / ${aDay} as n from ledger_entries where subject_id = '${id}') numbered
+    from (select id, ((row_number() over (order by recorded_at desc)) - 1) / ${aDay} as n from ledger_entries where id in (${theirs.map((one) => `'${one.id}'`).join(',')})) numbered
     where numbered.id = entry.id`)
   await app.peek('alter table ledger_entries enable trigger user')
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { byteArray } from '../../platform/byte-array.ts'
 import type { Transaction } from '../../platform/database.ts'
 
 // The SQL of what neighbours were given.
@@ -12,14 +13,10 @@ export interface StoredProof {
   public_from: Date | null
 }
 
-/** Bytes as an array in a text of PostgreSQL's. */
-const arrayOf = (bytes: readonly Uint8Array[]) =>
-  `{${bytes.map((one) => `"\\\\x${Buffer.from(one).toString('hex')}"`).join(',')}}`
-
 export const proofsMarked = async (transaction: Transaction, marks: readonly Buffer[]): Promise<StoredProof[]> => {
   const { rows } = await sql<StoredProof>`
     select id, status_list_id, status_index, mark, content, public_from from proofs
-    where municipality_id = current_municipality() and mark = any (${arrayOf(marks)}::text::bytea[])`.execute(
+    where municipality_id = current_municipality() and mark = any (${byteArray(marks)}::text::bytea[])`.execute(
     transaction,
   )
   return rows
@@ -102,7 +99,7 @@ export const takeBackProofs = (
   }: { neighbourId: string; proofs: readonly { id: string; content: Buffer }[]; seen: string | undefined },
 ) =>
   sql`select take_back_proofs(${neighbourId}::text::uuid, ${`{${proofs.map(({ id }) => id).join(',')}}`}::text::uuid[],
-    ${arrayOf(proofs.map(({ content }) => content))}::text::bytea[],
+    ${byteArray(proofs.map(({ content }) => content))}::text::bytea[],
     case when ${seen ?? ''}::text = '' then null else ${seen ?? ''}::text::timestamptz end)`.execute(transaction)
 
 /** Nobody asks any more about what everybody sees to be over: whose it was is forgotten. */

@@ -185,6 +185,9 @@ export const raiseVersion = (
     .returning('version')
     .executeTakeFirst()
 
+export const registeredAt = (transaction: Transaction, id: string) =>
+  transaction.selectFrom('neighbours').select('registered_at').where('id', '=', id).executeTakeFirstOrThrow()
+
 export const versionShared = (transaction: Transaction, id: string) =>
   transaction.selectFrom('neighbours').select('version').where('id', '=', id).forShare().executeTakeFirstOrThrow()
 

@@ -112,6 +112,8 @@ export async function sealRegistration(
     action: entry.action,
     purpose: entry.purpose,
     requester_kind: entry.requesterKind,
+    entry_subject: hex(entry.subject),
+    entry_mark: hex(entry.mark),
     entry_details: hex(entry.details),
     leaf_hash: hex(entry.leafHash),
   }

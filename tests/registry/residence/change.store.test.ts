@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, openApp, type TestApp } from '../../support/app.ts'
+import { entriesAbout } from '../../support/entries.ts'
 import { openRecord, register } from '../../support/people.ts'
 
 let app: TestApp
@@ -212,8 +213,7 @@ describe('moving house', () => {
     })
     const stayed = await app.peek(`select household_id from residences where neighbour_id = '${hidden.id}'`)
     expect(stayed).toEqual([{ household_id: parent.householdId }])
-    const moves = (of: string) =>
-      app.peek(`select id from ledger_entries where subject_id = '${of}' and action = 'move'`)
+    const moves = (of: string) => entriesAbout(app, of, "action = 'move'")
     expect([(await moves(parent.id)).length, (await moves(child.id)).length, (await moves(hidden.id)).length]).toEqual([
       1, 1, 0,
     ])

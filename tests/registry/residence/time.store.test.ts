@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, openApp, type TestApp } from '../../support/app.ts'
+import { entriesAbout } from '../../support/entries.ts'
 import { openRecord, type RegisteredAnswer, register, somebody } from '../../support/people.ts'
 
 let app: TestApp
@@ -508,8 +509,7 @@ describe('correcting the start of a residence', () => {
     )
     expect(again.body.people).toBe(2)
     expect(await versionOf(hidden.id)).toBe(1)
-    const entries = (of: string) =>
-      app.peek(`select id from ledger_entries where subject_id = '${of}' and action = 'correct-time'`)
+    const entries = (of: string) => entriesAbout(app, of, "action = 'correct-time'")
     expect([
       (await entries(parent.id)).length,
       (await entries(child.id)).length,
@@ -572,9 +572,7 @@ describe('a move to where they live already', () => {
   it('is in the ledger as a look', async () => {
     const { id } = await register(app, street('Carrer de la Llum'))
     await move(id, street('Carrer de la Llum'))
-    expect(await app.peek(`select id from ledger_entries where subject_id = '${id}' and action = 'move'`)).toHaveLength(
-      1,
-    )
+    expect(await entriesAbout(app, id, "action = 'move'")).toHaveLength(1)
   })
 })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Criteria } from '../../../src/registry/model.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
+import { entriesOf } from '../../support/entries.ts'
 import { register } from '../../support/people.ts'
 
 let app: TestApp
@@ -151,9 +152,7 @@ describe('finding a neighbour', () => {
   it('writes who was shown to the ledger, and not what was typed', async () => {
     const [before] = await app.peek<{ count: number }>('select count(*)::int as count from ledger_entries')
     await search({ name: 'Fatou Ndiaye' })
-    const entries = await app.peek<{ subject_id: string | null; action: string }>(
-      `select subject_id, action from ledger_entries order by id offset ${before?.count}`,
-    )
+    const entries = (await entriesOf(app)).slice(before?.count)
     expect(entries.map((entry) => entry.action)).toEqual(['search', 'search'])
     expect(entries.map((entry) => entry.subject_id).filter((id) => id !== null)).toEqual([known.fatou])
   })
@@ -172,12 +171,8 @@ describe('finding a neighbour', () => {
 
   it('writes in the ledger by what was looked, how many were weighed and how many shown', async () => {
     await search({ name: 'Fatou Ndiaye', dateOfBirth: '1990' })
-    const [entry] = await app.peek<{ id: string; details: Uint8Array }>(
-      `select id, details from ledger_entries where action = 'search' and subject_id is null order by id desc limit 1`,
-    )
-    const { ledger } = await app.rooms.gate.keysOf(app.town.id)
-    const location = { table: 'ledger_entries', column: 'details', row: entry?.id ?? '' }
-    expect(ledger.open(location, entry?.details ?? new Uint8Array())).toMatchObject({
+    const entry = (await entriesOf(app, "action = 'search'")).findLast(({ subject_id }) => subject_id === null)
+    expect(entry?.content).toMatchObject({
       occasion: { criteria: 'dateOfBirth name', candidates: expect.any(Number), shown: 1 },
     })
   })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_COURT, DEMO_OFFICE } from '../../../src/cli/demo-town.ts'
 import { LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
+import { entriesAbout } from '../../support/entries.ts'
 import { register } from '../../support/people.ts'
 import { signedIn } from '../../support/signed-in.ts'
 
@@ -51,9 +52,7 @@ describe('an order of a judge, from the pages', () => {
     const written = await last()
     // Nobody was looked for yet.
     expect(written).toMatchObject({ stage: 'under-review', subject_id: null })
-    expect(
-      await app.peek(`select id from ledger_entries where subject_id = '${whom}' and action <> 'register'`),
-    ).toEqual([])
+    expect(await entriesAbout(app, whom, "action <> 'register'")).toEqual([])
     await approved(written?.id ?? '')
     const opened = await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')
     expect(opened.status).toBe(200)

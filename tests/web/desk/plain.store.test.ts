@@ -5,6 +5,7 @@ import { offerEnrolment } from '../../../src/registry/person/offer-enrolment.ts'
 import { heldBoxes } from '../../../src/web/plain.tsx'
 import { LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
+import { entriesOf } from '../../support/entries.ts'
 import { openRecord, register } from '../../support/people.ts'
 import { shownTo } from '../../support/shown.ts'
 import { signedIn } from '../../support/signed-in.ts'
@@ -32,7 +33,7 @@ async function draftsKept(): Promise<string> {
 }
 const neighbours = async () => (await app.peek('select id from neighbours')).length
 const counted = async () =>
-  (await app.peek("select id from ledger_entries where action = 'plain-confirmed' and subject_id is null")).length
+  (await entriesOf(app, "action = 'plain-confirmed'")).filter(({ subject_id }) => subject_id === null).length
 const form = (more: Record<string, string>) => ({
   act: 'register',
   idempotencyKey: randomUUID(),

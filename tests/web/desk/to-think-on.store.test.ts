@@ -5,6 +5,7 @@ import { counted, listText } from '../../../src/platform/counted.ts'
 import { languageFiles } from '../../../src/platform/languages.ts'
 import { LANGUAGES, type Language, LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
+import { entriesAbout } from '../../support/entries.ts'
 import { inventedWord, register } from '../../support/people.ts'
 import { signedIn } from '../../support/signed-in.ts'
 
@@ -56,10 +57,7 @@ describe('the page of a neighbour', () => {
     const html = await pageOf(`/desk/neighbours/${id}`)
     expect(html).toContain('Visible')
     expect(html).not.toContain('Amagada')
-    const looked = await app.peek<{ n: string }>(
-      `select count(*) as n from ledger_entries where subject_id = '${seen.id}' and action = 'open'`,
-    )
-    expect(Number(looked[0]?.n)).toBe(1)
+    expect(await entriesAbout(app, seen.id, "action = 'open'")).toHaveLength(1)
   })
 
   it('of somebody without a fixed address shows what they said, and where their post is kept', async () => {
