@@ -249,40 +249,24 @@ grant select (municipality_id, id, neighbour_id, residence_id, said_by, said_at,
   on said_starts to padron_app;
 grant select on said_starts to padron_gate;
 
+-- What happened to a record: which kind of movement it was, of which day, why, and who wrote it, sealed to the neighbour and filled up
+-- to few lengths. That somebody was born, died or was removed on a day would name a record to whoever knows the day. That a cause is
+-- one of its kind and the day no day to come is for the service to see: src/registry/person/movements.ts.
 create table movements (
   municipality_id uuid not null,
   id uuid not null,
   neighbour_id uuid not null,
-  kind text not null,
-  cause text not null,
-  effective_on date not null,
   recorded_at timestamptz not null default now(),
-  recorded_by text not null check (length(recorded_by) between 1 and 200),
-  details bytea,
+  details bytea not null,
   primary key (municipality_id, id),
-  foreign key (municipality_id, neighbour_id) references neighbours,
-  constraint movements_not_before_anybody check (effective_on >= '1850-01-01'),
-  constraint movements_not_to_come check (effective_on <= (recorded_at at time zone 'UTC')::date + 1),
-  constraint movements_cause_of_kind check (
-    case kind
-      -- Who left and lives here again is the same neighbour: their record, their past and its gap stay one.
-      when 'registration' then cause in ('birth', 'arrival', 'omission', 'return')
-      -- An address that was wrong from the start is corrected, which is not a move: nobody lived there.
-      when 'change' then cause in ('address', 'address-corrected', 'time-corrected', 'start-refused', 'personal-data',
-        'representatives', 'undone', 'joined', 'taken-apart')
-      -- Neighbours say that they still live here. Asked of everyone alike, and nothing follows from silence.
-      when 'confirmation' then cause = 'residence'
-      when 'departure' then cause in ('death', 'moved-away', 'duplicate', 'wrongly-registered', 'undone', 'joined')
-      else false
-    end)
+  foreign key (municipality_id, neighbour_id) references neighbours
 );
 create index movements_by_neighbour on movements (municipality_id, neighbour_id, recorded_at);
 create trigger movements_append_only before update or delete or truncate on movements
   for each statement execute function refuse_change();
 call keep_to_town('movements');
 grant insert on movements to padron_app, padron_gate;
-grant select (municipality_id, id, neighbour_id, kind, cause, effective_on, recorded_at, recorded_by)
-  on movements to padron_app;
+grant select (municipality_id, id, neighbour_id, recorded_at) on movements to padron_app;
 grant select on movements to padron_gate;
 
 -- The hidden stay hidden, however often they are registered.
@@ -566,7 +550,7 @@ create type registration as (
   household_id uuid, residence_id uuid, valid_from date,
   said_id uuid, said bytea,
   representatives jsonb,
-  movement_id uuid, cause text, recorded_by text, movement_details bytea,
+  movement_id uuid, recorded_by text, movement_details bytea,
   tokens integer[],
   entry_id uuid, action text, purpose text, requester_kind text, entry_subject bytea, entry_mark bytea,
   entry_details bytea, leaf_hash bytea
@@ -668,9 +652,8 @@ begin
     select (one ->> 'id')::uuid, municipality, n.id, (one ->> 'representative_id')::uuid, decode(one ->> 'details', 'hex'), now()
     from n, jsonb_array_elements(n.representatives) as one),
   a_movement as (
-    insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details)
-    select n.movement_id, municipality, n.id, 'registration', n.cause, n.valid_from, n.recorded_by, n.movement_details
-    from n),
+    insert into movements (id, municipality_id, neighbour_id, details)
+    select n.movement_id, municipality, n.id, n.movement_details from n),
   a_visit as (
     insert into visits (municipality_id, neighbour_id, staff_id, until)
     select municipality, n.id, n.recorded_by, n.visit_until from n where n.protected),
@@ -766,29 +749,29 @@ begin
 end $$;
 revoke all on function forget_neighbour(uuid, uuid) from public;
 
--- A mistake is taken back within the hour by whoever made it.
-create function undo_registration(whose uuid, by text) returns void
+-- A mistake is taken back within the hour by whoever made it: who that was is sealed with the registration, and for the service to see.
+-- @param last the movement that says so, sealed to a key that is gone with this
+create function undo_registration(whose uuid, lived_from date, last uuid, last_details bytea) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   town uuid := current_municipality();
-  written movements;
+  written timestamptz;
 begin
   perform from neighbours n where n.municipality_id = town and n.id = whose and n.departed_on is null for update;
   if not found or (select count(*) from movements where municipality_id = town and neighbour_id = whose) <> 1 then
     raise exception 'there is no registration to undo' using errcode = 'PD003';
   end if;
-  select * into written from movements where municipality_id = town and neighbour_id = whose;
-  if written.kind <> 'registration' or written.recorded_by <> by or written.recorded_at < now() - interval '1 hour'
+  select recorded_at into written from movements where municipality_id = town and neighbour_id = whose;
+  if written < now() - interval '1 hour'
     or exists (select from representatives held where held.municipality_id = town and held.representative_id = whose and held.ended_at is null)
     -- What they said to the city is not forgotten with a mistake.
     or exists (select from complaints said where said.municipality_id = town and said.neighbour_id = whose)
     or exists (select from proceedings heard where heard.municipality_id = town and heard.neighbour_id = whose) then
     raise exception 'there is no registration to undo' using errcode = 'PD003';
   end if;
-  update neighbours set departed_on = written.effective_on where municipality_id = town and id = whose;
-  insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
-  values (gen_random_uuid(), written.municipality_id, whose, 'departure', 'undone', written.effective_on, by);
+  update neighbours set departed_on = lived_from where municipality_id = town and id = whose;
+  insert into movements (id, municipality_id, neighbour_id, details) values (last, town, whose, last_details);
   perform forget_neighbour(town, whose);
 end $$;
-revoke all on function undo_registration(uuid, text) from public;
-grant execute on function undo_registration(uuid, text) to padron_app, padron_gate;
+revoke all on function undo_registration(uuid, date, uuid, bytea) from public;
+grant execute on function undo_registration(uuid, date, uuid, bytea) to padron_app, padron_gate;

@@ -154,6 +154,8 @@ create table resident_cards (
   cancelled_at timestamptz,
   -- Why a card is none any more. One that ended with a departure still tells its holder what was decided, and nothing else.
   ended_by text check (ended_by in ('lost', 'replaced', 'departure', 'joined', 'representation')),
+  -- What that was, sealed to the town: nothing, where there is nothing to tell.
+  farewell bytea,
   primary key (municipality_id, id),
   unique (municipality_id, code_hash),
   foreign key (municipality_id, neighbour_id) references neighbours,
@@ -164,7 +166,7 @@ create trigger resident_cards_taken after update of cancelled_at on resident_car
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');
 call keep_to_town('resident_cards');
-grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by, works_from, shows_from) on resident_cards to padron_app, padron_gate;
+grant select, insert, update (failures, failures_known, used_at, cancelled_at, ended_by, farewell, works_from, shows_from) on resident_cards to padron_app, padron_gate;
 
 -- People and organisations a neighbour has named to fetch proofs for them: for some services, until a day.
 create table helpers (

@@ -530,15 +530,11 @@ export interface LostPlaces {
 }
 
 export interface Movements {
-  cause: string;
-  details: Buffer | null;
-  effective_on: string;
+  details: Buffer;
   id: string;
-  kind: string;
   municipality_id: string;
   neighbour_id: string;
   recorded_at: Generated<Timestamp>;
-  recorded_by: string;
 }
 
 export interface Municipalities {
@@ -840,6 +836,7 @@ export interface ResidentCards {
   ended_by: string | null;
   failures: Generated<number>;
   failures_known: Generated<Json>;
+  farewell: Buffer | null;
   given_by: string | null;
   given_from: Buffer | null;
   id: string;

@@ -45,7 +45,6 @@ import { walletMetadataRoutes } from './proofs/wallet/metadata-routes.ts'
 import { walletRoutes } from './proofs/wallet/routes.ts'
 import { departureRoutes } from './registry/departure/departure-routes.ts'
 import { erasureRoutes } from './registry/departure/erasure-routes.ts'
-import { removalOf } from './registry/departure/removal.ts'
 import { joinRoutes } from './registry/person/join/routes.ts'
 import { protectionRoutes } from './registry/person/protection-routes.ts'
 import { representativeRoutes } from './registry/person/representation/routes.ts'
@@ -124,7 +123,6 @@ export function composeRooms(
     ...deps,
     gate,
     leaveMessage,
-    removalOf,
     registrations: registrationDesk(deps.database),
     signing: signingKeys(deps),
     signers: ledgerSigners(deps.database, deps.keys),

@@ -237,6 +237,7 @@ export function createGate(deps: GateDeps): Gate {
         const events: RegistryEvent[] = []
         const unit: UnitOfWork<Beside> = {
           transaction,
+          now: clock.now(),
           beside: beside as Beside,
           seal: opener.seal,
           reopen: opener.reopen,

@@ -29,6 +29,8 @@ export interface SealedPart<Fields> {
   location: CiphertextLocation
   sealed: Uint8Array
   keyId: string
+  /** It was sealed without the name of its key. */
+  unnamed?: true
   holds: readonly (keyof Fields & string)[]
   /** Puts what was inside into the record being assembled. */
   assemble(record: Partial<Fields>, value: unknown): void
@@ -56,6 +58,8 @@ export type Unnamed = Pick<DataKey, 'mark' | 'sealUnnamed' | 'openUnnamed'>
 /** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
 export interface UnitOfWork<Beside = unknown> {
   transaction: Transaction
+  /** When it was begun, by the service's clock. */
+  now: Temporal.Instant
   /** What `load` found beside the records. */
   beside: Beside
   seal(keyId: string, location: CiphertextLocation, value: unknown): Sealed

@@ -30,7 +30,9 @@ export function createOpener(keys: KeyProvider) {
       const assembled: Partial<Fields> = { ...record.facts }
       for (const part of record.parts) {
         if (!part.holds.some((field) => (fields as readonly string[]).includes(field))) continue
-        part.assemble(assembled, keyOf(part.keyId).open(part.location, part.sealed))
+        const key = keyOf(part.keyId)
+        const { location, sealed } = part
+        part.assemble(assembled, part.unnamed ? key.openUnnamed(location, sealed) : key.open(location, sealed))
       }
       const permitted: Partial<Pick<Fields, Field>> = {}
       for (const field of fields) if (assembled[field] !== undefined) permitted[field] = assembled[field]

@@ -107,6 +107,18 @@ export const passkeysOf = (
     .execute()
 
 /** Held until its try is over: tries that are made at once are counted one by one. */
+/** Cards that a departure ended. */
+export const cardsOfTheGone = (transaction: Transaction, neighbourId: string) =>
+  transaction
+    .selectFrom('resident_cards')
+    .select('id')
+    .where('neighbour_id', '=', neighbourId)
+    .where('ended_by', '=', 'departure')
+    .execute()
+
+export const keepFarewell = (transaction: Transaction, { id, farewell }: { id: string; farewell: Buffer }) =>
+  transaction.updateTable('resident_cards').set({ farewell }).where('id', '=', id).execute()
+
 export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
   transaction
     .selectFrom('resident_cards')
@@ -117,6 +129,7 @@ export const lockCard = (transaction: Transaction, codeHash: Buffer) =>
       'failures',
       'failures_known',
       'ended_by',
+      'farewell',
       'created_at',
       'works_from',
       'shows_from',

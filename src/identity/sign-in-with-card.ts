@@ -6,6 +6,7 @@ import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
 import type { Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
+import { farewellOf } from './farewell.ts'
 import { deviceLetIn, knownDevice } from './known-device.ts'
 import { stillWaits, WayWaits } from './new-ways.ts'
 import { cancelCards, codeHash, lockCard, noteCardTried } from './resident-store.ts'
@@ -102,7 +103,7 @@ export async function signInWithCard(
   town: Municipality,
   { typed, source, device }: { typed: { code: string; word: string }; source: string; device?: string | undefined },
 ): Promise<CardHolder> {
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
   const code = crockfordTyped(typed.code)
   const asleep = now.toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).toInstant()
@@ -146,7 +147,7 @@ export async function signInWithCard(
         })
       return { neighbourId: card.neighbour_id, cardId: card.id, device: deviceLetIn(hash, known, card.id) }
     }
-    return deps.removalOf(transaction, card.neighbour_id)
+    return farewellOf(ledger, card)
   })
   if (whose === undefined) throw new CardRefused()
   if (whose === 'too-many') throw new TooManyAttempts()

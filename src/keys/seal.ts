@@ -77,17 +77,11 @@ export class DataKey {
     return JSON.parse(Buffer.from(padded).toString())
   }
 
-  /**
-   * Seals a value so that nothing of it says by which key: no id stands before it, and all of one size are as long as each other.
-   *
-   * @param size bytes that the value is filled up to
-   * @throws where it does not fit
-   */
-  sealUnnamed(location: CiphertextLocation, value: unknown, size: number): Sealed {
+  /** Seals a value so that nothing of it says by which key: no id stands before it. @param step bytes that it is filled up to steps of */
+  sealUnnamed(location: CiphertextLocation, value: unknown, step: number): Sealed {
     const text = JSON.stringify(value)
-    const fill = size - Buffer.byteLength(text)
-    if (fill < 0) throw new Error(`what is sealed unnamed in ${location.table} is longer than ${size} bytes`)
-    const plain = Buffer.from(text + ' '.repeat(fill))
+    const over = Buffer.byteLength(text) % step
+    const plain = Buffer.from(over === 0 ? text : text + ' '.repeat(step - over))
     return sealBytes(this.#key, { plain, context: contextOf(location, this.id) }) as Sealed
   }
 
@@ -141,8 +135,8 @@ function utf8(text: string): Uint8Array {
   return room.subarray(0, encoder.encodeInto(text, room).written)
 }
 
-/** How long something is that was sealed without its key's name. @param size see `DataKey.sealUnnamed` */
-export const unnamedLength = (size: number) => size + UNNAMED_BESIDE
+/** How long something of one step is that was sealed without its key's name. @see DataKey.sealUnnamed */
+export const unnamedLength = (step: number) => step + UNNAMED_BESIDE
 const UNNAMED_BESIDE = 28
 
 /** A fresh random key, its id that of the neighbour or address it seals. */

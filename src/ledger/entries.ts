@@ -47,7 +47,6 @@ export function ledgerEntry(content: LedgerContent, { about, town }: EntryKeys):
   const salt = randomBytes(16).toString('base64url')
   const { action, purpose, outcome, requesterKind, subject } = content
   const details = { ...content, salt }
-  const size = Math.ceil(Buffer.byteLength(JSON.stringify(details)) / STEP) * STEP
   return {
     id,
     action,
@@ -56,7 +55,7 @@ export function ledgerEntry(content: LedgerContent, { about, town }: EntryKeys):
     requesterKind,
     subject: town.sealUnnamed(subjectAt(id), subject, SUBJECT),
     mark: subject === null ? randomBytes(16) : markOf(about, weekOf(id), channelsOf(requesterKind)),
-    details: about.sealUnnamed(detailsAt(id), details, size),
+    details: about.sealUnnamed(detailsAt(id), details, STEP),
     leafHash: leafHash(id, salt, content),
   }
 }

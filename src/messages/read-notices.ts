@@ -52,7 +52,7 @@ export async function messagesOf(
               }
             : {}),
         })),
-        stillHere: timeToAsk(deps, town, await heardFrom(unit.transaction, town, resident.neighbourId)),
+        stillHere: timeToAsk(deps, town, await heardFrom(unit, town, resident.neighbourId)),
       }
     },
   )

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { leaveFarewell } from '../../src/identity/farewell.ts'
 import { nameHelper } from '../../src/identity/help.ts'
 import { keepPasskey } from '../../src/identity/sign-in-with-passkey.ts'
+import { inMunicipality } from '../../src/platform/database.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { actFor } from '../../src/registry/person/representation/act-for.ts'
@@ -171,8 +173,11 @@ describe('access ends with the person', () => {
   it('leaves a removed person one page without data: what was decided, why, and how to object', async () => {
     const { id, code } = await adult({ name: { given: 'Quimeta', family: ['Serrallonga'] } })
     await goneBehindOurBack(id)
-    await app.peek(`insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
-      values ('${randomUUID()}', '${app.town.id}', '${id}', 'departure', 'wrongly-registered', (now() at time zone 'Europe/Madrid')::date, 'test')`)
+    const since = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().toString()
+    const { ledger } = await app.rooms.gate.keysOf(app.town.id)
+    await inMunicipality(app.database, app.town.id, (transaction) =>
+      leaveFarewell(transaction, { ledger, neighbourId: id, removal: { cause: 'wrongly-registered', since } }),
+    )
     expect((await comeIn(code, 'another')).text).not.toContain('Your registration has ended')
     const { status, text } = await comeIn(code)
     expect(status).toBe(403)

@@ -32,7 +32,7 @@ const STATEMENTS = [
   "insert into addresses (id, municipality_id, kind, place) values (:u2, :town, 'dwelling', decode(:b192, 'hex'))",
   'insert into households (id, municipality_id, address_id) values (:u2, :town, :u2)',
   'insert into residences (id, municipality_id, neighbour_id, household_id, valid_from) values (:u1, :town, :u1, :u2, current_date)',
-  "insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details) values (:u1, :town, :u1, 'registration', 'arrival', current_date, 'clerk', decode(:b128, 'hex'))",
+  "insert into movements (id, municipality_id, neighbour_id, details) values (:u1, :town, :u1, decode(:b192, 'hex') || decode(:b60, 'hex'))",
   'insert into search_tokens (neighbour_id, municipality_id, tokens) values (:u1, :town, :tokens)',
   "insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject, mark, details, leaf_hash) values (:u1, :town, 'register', 'registration', 'permitted', 'staff', decode(:b60, 'hex'), uuid_send(:u1), decode(:b384, 'hex'), sha256(:u1::text::bytea))",
 ]

@@ -169,7 +169,6 @@ export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
     if (Temporal.Now.instant().until(clock.now()).total('hours') < 20) return
     untimed ??= (async () => {
       await stores.peek('alter table residences drop constraint residences_not_to_come')
-      await stores.peek('alter table movements drop constraint movements_not_to_come')
     })()
     await untimed
   }

@@ -281,9 +281,9 @@ export async function decideProceeding(
           const { version } = await versionOf(unit.transaction, at.neighbourId)
           await nextVersion(unit, at.neighbourId, version)
           await takeEffect(
-            unit,
+            deps,
             { town, by: clerk },
-            { id: at.neighbourId, departure: { cause: proceeding.cause, on: day.toString() } },
+            { unit, id: at.neighbourId, departure: { cause: proceeding.cause, on: day.toString() } },
           )
         }
         const now = deps.clock.now()

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { Gate } from '../../firewall/model.ts'
+import type { Gate, UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { MOST_RETENTION } from '../../keys/keeper.ts'
 import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
@@ -132,8 +132,7 @@ export async function proposeErasure(
         if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
         const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
         const over = Temporal.PlainDate.compare(free, day) <= 0
-        const allowed =
-          ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit.transaction, neighbourId, ground))
+        const allowed = ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit, neighbourId, ground))
         if (!allowed) throw new ErasureNotYet('kept-by-law')
         const id = uuidv7()
         const kept = await keepErasure(unit.transaction, {
@@ -154,8 +153,8 @@ export async function proposeErasure(
 }
 
 /** Whether a departure for a reason stands; a death recorded since, of somebody who had left, changes nothing of it. */
-async function leftFor(transaction: Transaction, id: string, ground: Ground): Promise<boolean> {
-  const movements = await movementsInForce(transaction, id)
+async function leftFor(unit: UnitOfWork, id: string, ground: Ground): Promise<boolean> {
+  const movements = await movementsInForce(unit, id)
   const back = movements.findLastIndex(({ kind }) => kind === 'registration')
   return movements.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
 }

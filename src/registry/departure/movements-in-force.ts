@@ -1,13 +1,8 @@
-import type { Transaction } from '../../platform/database.ts'
-import { movementsBefore } from '../person/store.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
+import { type MovementOutline, movementsOf } from '../person/movements.ts'
 
 /** A movement that stands: nothing has undone it. */
-export interface MovementInForce {
-  kind: string
-  cause: string
-  /** ISO date */
-  effectiveOn: string
-}
+export type MovementInForce = MovementOutline
 
 /**
  * What was written about a neighbour and was not undone, the earliest first. Undoing takes back the last thing alone, and
@@ -16,11 +11,11 @@ export interface MovementInForce {
  * @param before only what was written before an instant, exactly as PostgreSQL writes it
  */
 export async function movementsInForce(
-  transaction: Transaction,
+  unit: Pick<UnitOfWork, 'transaction' | 'unnamed'>,
   neighbourId: string,
   before?: string,
 ): Promise<MovementInForce[]> {
-  const rows = await movementsBefore(transaction, { neighbourId, before })
+  const rows = await movementsOf(unit, neighbourId, before)
   const inForce: MovementInForce[] = []
   for (const row of rows) {
     if (row.cause === 'undone') inForce.pop()

@@ -3,6 +3,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
+import { leaveFarewell } from '../../identity/farewell.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -149,9 +150,9 @@ export async function recordDeparture(
           const version = await nextVersion(unit, id, conditions.version)
           await closeProceedings(deps, { unit, clerk, id })
           await takeEffect(
-            unit,
+            deps,
             { town, by: clerk },
-            { id, departure: { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) } },
+            { unit, id, departure: { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) } },
           )
           return { status: 'departed', id, on, version }
         }
@@ -169,12 +170,14 @@ export async function recordDeparture(
   async function diedAway(unit: UnitOfWork, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
     const version = await nextVersion(unit, id, conditions.version)
-    if (isDead(await movementsInForce(unit.transaction, id))) throw new NotResident()
+    if (isDead(await movementsInForce(unit, id))) throw new NotResident()
     await recordMovement(
       unit,
       { town, by: clerk },
       { neighbourId: id, outline: { kind: 'departure', cause: 'death', effectiveOn: on }, details: {} },
     )
+    const { ledger } = await deps.gate.keysOf(town.id)
+    await leaveFarewell(unit.transaction, { ledger, neighbourId: id, removal: undefined })
     return { status: 'departed', id, on, version }
   }
 }
@@ -247,15 +250,26 @@ async function closeProceedings(
 }
 
 export async function takeEffect(
-  unit: UnitOfWork,
+  deps: Pick<RegistryDeps, 'gate'>,
   { town, by: clerk }: Acting<Staff>,
-  { id, departure }: { id: string; departure: { cause: 'death' | ProceedingCause; on: string; saidBy?: SaidBy } },
+  {
+    unit,
+    id,
+    departure,
+  }: {
+    unit: UnitOfWork
+    id: string
+    departure: { cause: 'death' | ProceedingCause; on: string; saidBy?: SaidBy }
+  },
 ): Promise<void> {
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
   await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
   await withdrawAllProofs(unit, id)
   await setDeparture(unit.transaction, { departedOn: on, id })
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const removal = cause === 'moved-away' || cause === 'wrongly-registered' ? { cause, since: on } : undefined
+  await leaveFarewell(unit.transaction, { ledger, neighbourId: id, removal })
   const details = saidBy === undefined ? {} : { saidBy }
   await recordMovement(
     unit,

@@ -21,20 +21,11 @@ import { type AsOf, loadRecords } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './dates/life-dates.ts'
 import { withdrawProofs } from './held-proofs.ts'
+import { type MovementOutline, movementsOf, sealMovement } from './movements.ts'
 import { wordsOfName } from './names.ts'
 import { particularsAt, type Reached, reachedNow, waysBesideCorrected } from './reached-before.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation/act-for.ts'
-import {
-  daysOf,
-  keepMovement,
-  keepParticulars,
-  lastHeardFrom,
-  lastMovement,
-  raiseVersion,
-  setTokens,
-  standingRow,
-  versionShared,
-} from './store.ts'
+import { daysOf, keepMovement, keepParticulars, raiseVersion, setTokens, standingRow, versionShared } from './store.ts'
 
 export const OPENABLE = [
   'name',
@@ -81,10 +72,8 @@ export async function openNeighbour(
     },
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const heardOn = await heardFrom(unit.transaction, town, id)
-      const ownLast =
-        requester.kind === 'staff' &&
-        (await wroteJustNow(deps, { transaction: unit.transaction, staff: requester, id }))
+      const heardOn = await heardFrom(unit, town, id)
+      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, { unit, staff: requester, id }))
       const underWay = requester.kind === 'staff' ? await proceedingUnderWay(unit.transaction, id) : undefined
       return {
         ...record,
@@ -98,9 +87,16 @@ export async function openNeighbour(
 }
 
 /** The last day a neighbour was heard from, in the town's own time. @returns an ISO date */
-export async function heardFrom(transaction: Transaction, town: Municipality, id: string): Promise<string> {
-  const { rows } = await lastHeardFrom(transaction, { timeZone: town.timeZone, id })
-  return rows[0]?.day ?? '1970-01-01'
+export async function heardFrom(
+  unit: Pick<UnitOfWork, 'transaction' | 'unnamed'>,
+  town: Municipality,
+  id: string,
+): Promise<string> {
+  const days = (await movementsOf(unit, id)).flatMap(({ kind, effectiveOn, recordedAt }) => [
+    recordedAt.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate().toString(),
+    ...(kind === 'confirmation' ? [effectiveOn] : []),
+  ])
+  return days.sort().at(-1) ?? '1970-01-01'
 }
 
 /** How long whoever made a mistake may take it back. @see undo.ts */
@@ -108,11 +104,11 @@ export const UNDONE_WITHIN = { hours: 1 } as const
 
 async function wroteJustNow(
   { clock }: Pick<RegistryDeps, 'clock'>,
-  { transaction, staff: { id: staffId }, id }: { transaction: Transaction; staff: Staff; id: string },
+  { unit, staff: { id: staffId }, id }: { unit: UnitOfWork; staff: Staff; id: string },
 ): Promise<boolean> {
-  const last = await lastMovement(transaction, id)
-  const until = last?.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
-  return until !== undefined && last?.recorded_by === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
+  const last = (await movementsOf(unit, id)).at(-1)
+  const until = last?.recordedAt.toTemporalInstant().add(UNDONE_WITHIN)
+  return until !== undefined && last?.recordedBy === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
 }
 
 /** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
@@ -289,41 +285,19 @@ export async function reindex(
   await setTokens(unit.transaction, { tokens, neighbourId: id })
 }
 
-export interface MovementOutline {
-  kind: 'registration' | 'change' | 'confirmation' | 'departure'
-  cause:
-    | 'return'
-    | 'residence'
-    | 'address'
-    | 'address-corrected'
-    | 'time-corrected'
-    | 'start-refused'
-    | 'personal-data'
-    | 'representatives'
-    | 'undone'
-    | 'joined'
-    | 'taken-apart'
-    | 'death'
-    | 'moved-away'
-    | 'wrongly-registered'
-  effectiveOn: string
-}
-
 export async function recordMovement(
   unit: UnitOfWork,
   { town, by: requester }: Acting<Staff | Resident>,
   { neighbourId, outline, details }: { neighbourId: string; outline: MovementOutline; details: unknown },
 ): Promise<string> {
   const id = uuidv7()
+  const recordedBy = requester.kind === 'resident' ? 'neighbour' : requester.id
+  const content = { ...outline, recordedBy, said: details }
   await keepMovement(unit.transaction, {
     id,
     municipality_id: town.id,
     neighbour_id: neighbourId,
-    kind: outline.kind,
-    cause: outline.cause,
-    effective_on: outline.effectiveOn,
-    recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
-    details: Buffer.from(unit.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
+    details: sealMovement(unit.unnamed(neighbourId), id, { ...content, now: unit.now }),
   })
   return id
 }

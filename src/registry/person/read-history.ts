@@ -11,8 +11,9 @@ import type { Address, DistinctBecause, HistoryEntry, Name, NeighbourFields } fr
 import { withSaidStarts } from '../residence/said-starts.ts'
 import { periodsKnownBy, periodsNow } from '../residence/store.ts'
 import { type AsOf, knownBy, loadRecords } from '../store.ts'
+import { type MovementContent, sealedMovement } from './movements.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
-import { movementsOf } from './store.ts'
+import { movementRows } from './store.ts'
 
 export interface History {
   id: string
@@ -57,45 +58,35 @@ export async function residencePeriods(transaction: Transaction, neighbourId: st
 /** What is sealed with a movement, and told of it. */
 const SEALED_PARTS = ['start', 'protection', 'saidBy', 'takenDown', 'earlierNameHidden'] as const
 
-/** Movements that say how a start was decided. */
-const SEALS_MORE = ['time-corrected', 'start-refused', 'personal-data']
-
 /**
- * A record with its movements; why somebody is not a neighbour very like them is sealed with the registration, and how a
- * start was corrected, confirmed or refused with what says that it was. So is how somebody said that they leave.
+ * A record with its movements, each sealed to the neighbour: what happened, of which day, and what is told of it, such as why somebody
+ * is not a neighbour very like them, or how a start was corrected.
  */
 async function withMovements(
   transaction: Transaction,
   record: SealedRecord<NeighbourFields>,
 ): Promise<SealedRecord<NeighbourFields>> {
-  const id = record.subject
-  const { rows } = await movementsOf(transaction, id)
-  const history = rows.map((row) => ({
-    movement: row.kind,
-    cause: row.cause,
-    effectiveOn: row.effective_on,
-    recordedAt: row.recorded_at.toISOString(),
-  }))
-  const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
-    row.details && (row.kind === 'registration' || row.kind === 'departure' || SEALS_MORE.includes(row.cause))
-      ? [
-          {
-            location: { table: 'movements', column: 'details', row: row.id },
-            sealed: row.details,
-            keyId: id,
-            holds: ['history'],
-            assemble: (opened, value) => {
-              const { because, ...said } = value as Partial<HistoryEntry> & { because?: DistinctBecause }
-              const entry = opened.history?.[i]
-              if (entry === undefined) return
-              if (because) entry.distinctBecause = because
-              for (const part of SEALED_PARTS) if (said[part]) Object.assign(entry, { [part]: said[part] })
-            },
-          },
-        ]
-      : [],
+  const rows = await movementRows(transaction, { neighbourId: record.subject })
+  const history = rows.map(
+    (row): HistoryEntry => ({ movement: '', cause: '', effectiveOn: '', recordedAt: row.recorded_at.toISOString() }),
   )
-  return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...decisions] }
+  const parts = rows.map(
+    (row, i): SealedPart<NeighbourFields> => ({
+      ...sealedMovement(row),
+      keyId: record.subject,
+      holds: ['history'],
+      assemble: (opened, value) => {
+        const { kind: movement, cause, effectiveOn, said } = value as MovementContent
+        const { because, ...more } = said as Partial<HistoryEntry> & { because?: DistinctBecause }
+        const entry = opened.history?.[i]
+        if (entry === undefined) return
+        Object.assign(entry, { movement, cause, effectiveOn })
+        if (because) entry.distinctBecause = because
+        for (const part of SEALED_PARTS) if (more[part]) Object.assign(entry, { [part]: more[part] })
+      },
+    }),
+  )
+  return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...parts] }
 }
 
 /** To the millisecond, as entries say it, and as `knownBy` has it. */

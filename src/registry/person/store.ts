@@ -27,23 +27,6 @@ export const actAsVisitor = (transaction: Transaction, { staffId, clock }: { sta
 export const versionOf = (transaction: Transaction, id: string) =>
   transaction.selectFrom('neighbours').select('version').where('id', '=', id).executeTakeFirstOrThrow()
 
-export const movementsBefore = (
-  transaction: Transaction,
-  { neighbourId, before }: { neighbourId: string; before: string | undefined },
-) =>
-  transaction
-    .selectFrom('movements')
-    .select(['kind', 'cause', 'effective_on as effectiveOn'])
-    .where('neighbour_id', '=', neighbourId)
-    .$if(before !== undefined, (query) =>
-      query.where('recorded_at', '<', (row) =>
-        row.cast(row.cast<string>(row.val(before ?? ''), 'text'), 'timestamptz'),
-      ),
-    )
-    .orderBy('recorded_at')
-    .orderBy('id')
-    .execute()
-
 export const clearPublished = (transaction: Transaction, now: Date) =>
   transaction
     .updateTable('neighbours')
@@ -81,17 +64,28 @@ export const noticesTo = (
     .orderBy('visible_from', 'desc')
     .execute()
 
-export const movementsOf = (transaction: Transaction, id: string) =>
-  sql<{
-    id: string
-    kind: string
-    cause: string
-    effective_on: string
-    recorded_at: Date
-    details: Uint8Array | null
-  }>`
-    select id, kind, cause, effective_on::text, recorded_at, details from movements
-    where neighbour_id = ${id} order by recorded_at, id`.execute(transaction)
+export interface StoredMovement {
+  id: string
+  recorded_at: Date
+  /** Exactly as PostgreSQL writes it. */
+  at: string
+  details: Uint8Array
+}
+
+export const movementRows = (
+  transaction: Transaction,
+  { neighbourId, before }: { neighbourId: string; before?: string | undefined },
+): Promise<StoredMovement[]> =>
+  transaction
+    .selectFrom('movements')
+    .select(['id', 'recorded_at', 'details', sql<string>`recorded_at::text`.as('at')])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(before !== undefined, (query) =>
+      query.where('recorded_at', '<', sql<Date>`${before ?? ''}::text::timestamptz`),
+    )
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
 
 export const endWaysInJoined = (transaction: Transaction, one: string) =>
   sql`select end_ways_in(${one}::uuid, 'joined')`.execute(transaction)
@@ -102,12 +96,6 @@ export const setHides = (transaction: Transaction, { hides, id }: { hides: boole
 
 export const dropVisits = (transaction: Transaction, neighbourId: string) =>
   transaction.deleteFrom('visits').where('neighbour_id', '=', neighbourId).execute()
-
-export const joinedAt = (transaction: Transaction, joinedId: string) =>
-  sql<{ at: string }>`
-    select act.recorded_at::text as at from movements act
-    where act.neighbour_id = ${joinedId} and act.kind = 'departure' and act.cause = 'joined'
-    order by act.recorded_at desc limit 1`.execute(transaction)
 
 export const restoreJoined = (
   transaction: Transaction,
@@ -133,22 +121,6 @@ export const latestIdentity = (transaction: Transaction, neighbourId: string) =>
 
 export const keepParticulars = (transaction: Transaction, row: Insertable<DB['particulars']>) =>
   transaction.insertInto('particulars').values(row).execute()
-
-export const lastHeardFrom = (transaction: Transaction, { timeZone, id }: { timeZone: string; id: string }) =>
-  sql<{ day: string }>`
-    select greatest((max(recorded_at) at time zone ${timeZone})::date,
-      max(effective_on) filter (where kind = 'confirmation'))::text as day
-    from movements where neighbour_id = ${id}`.execute(transaction)
-
-export const lastMovement = (transaction: Transaction, neighbourId: string) =>
-  transaction
-    .selectFrom('movements')
-    .select(['recorded_by', 'recorded_at'])
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst()
 
 export const standingRow = (transaction: Transaction, id: string) =>
   transaction
@@ -228,22 +200,16 @@ export const hidingSeenBy = (
     .where('protected', '=', true)
     .executeTakeFirst()
 
-export const undoRegistration = (transaction: Transaction, { id, staffId }: { id: string; staffId: string }) =>
-  sql`select undo_registration(${id}::uuid, ${staffId})`.execute(transaction)
+export const undoRegistration = (
+  transaction: Transaction,
+  { id, livedFrom, last }: { id: string; livedFrom: string; last: { id: string; details: Buffer } },
+) =>
+  sql`select undo_registration(${id}::uuid, ${livedFrom}::text::date, ${last.id}::uuid, ${last.details})`.execute(
+    transaction,
+  )
 
 export const reviveAccess = (transaction: Transaction, { one, at }: { one: string; at: string }) =>
   sql`select revive_access(${one}::uuid, ${at}::text::timestamptz)`.execute(transaction)
-
-export const lastMovementExact = (transaction: Transaction, neighbourId: string) =>
-  transaction
-    .selectFrom('movements')
-    .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
-    .select(sql<string>`recorded_at::text`.as('at'))
-    .where('neighbour_id', '=', neighbourId)
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow()
 
 export const anythingSaid = (transaction: Transaction, id: string) =>
   sql`
@@ -251,14 +217,11 @@ export const anythingSaid = (transaction: Transaction, id: string) =>
     transaction,
   )
 
-export const neighboursMovedAlong = (
-  transaction: Transaction,
-  { at, by, id }: { at: string; by: string; id: string },
-) =>
+/** Who else something was written about in the same act: one transaction, and so one instant. */
+export const neighboursOfAct = (transaction: Transaction, { at, id }: { at: string; id: string }) =>
   sql<{ id: string }>`
     select distinct neighbour_id as id from movements
-    where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
-      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(transaction)
+    where recorded_at = ${at}::text::timestamptz and neighbour_id <> ${id}`.execute(transaction)
 
 export const particularsWrittenAt = (transaction: Transaction, { id, at }: { id: string; at: string }) =>
   sql`

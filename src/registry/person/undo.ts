@@ -4,7 +4,7 @@ import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { registeredEarlier } from '../../identity/new-ways.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
-import { today } from '../../platform/clock.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { awaySince, movementsInForce } from '../departure/movements-in-force.ts'
@@ -16,6 +16,7 @@ import { lockTogether } from '../residence/move.ts'
 import { restoreResidences } from '../residence/residence-rows.ts'
 import { tokenMaker } from '../search/search-tokens.ts'
 import { withdrawAllProofs, withdrawProofsSince } from './held-proofs.ts'
+import { movementsOf, sealMovement } from './movements.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
 import { particularsAt, type Reached, reachedNow, waysBeside } from './reached-before.ts'
@@ -23,8 +24,7 @@ import { actsForSomebody } from './representation/act-for.ts'
 import {
   anythingSaid,
   keepParticulars,
-  lastMovementExact,
-  neighboursMovedAlong,
+  neighboursOfAct,
   particularsBefore,
   particularsWrittenAt,
   reviveAccess,
@@ -136,7 +136,12 @@ export async function undo(
         if (act.what === 'registration') {
           await flagTakenBack(unit, { town, staff, id })
           await withdrawAllProofs(unit, id)
-          await undoRegistration(unit.transaction, { id, staffId: staff.id })
+          const last = uuidv7()
+          const details = sealMovement(unit.unnamed(id), last, {
+            ...{ kind: 'departure', cause: 'undone', effectiveOn: act.effectiveOn },
+            ...{ recordedBy: staff.id, said: {}, now: unit.now },
+          })
+          await undoRegistration(unit.transaction, { id, livedFrom: act.effectiveOn, last: { id: last, details } })
           return outline
         }
         const versions = await lockTogether(unit, act.together)
@@ -189,10 +194,11 @@ async function lastAct(
   deps: RegistryDeps,
   { unit, staff, id }: { unit: UnitOfWork; staff: Staff; id: string },
 ): Promise<Act> {
-  const last = await lastMovementExact(unit.transaction, id)
+  const last = (await movementsOf(unit, id)).at(-1)
+  if (last === undefined) throw new CannotUndo('undo-not-possible')
   const { at } = last
-  if (last.recorded_by !== staff.id) throw new CannotUndo('undo-not-yours')
-  const until = last.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
+  if (last.recordedBy !== staff.id) throw new CannotUndo('undo-not-yours')
+  const until = last.recordedAt.toTemporalInstant().add(UNDONE_WITHIN)
   if (Temporal.Instant.compare(until, deps.clock.now()) < 0) throw new CannotUndo('undo-too-late')
   const what = UNDONE[`${last.kind} ${last.cause}`]
   const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(unit, id, at)))
@@ -202,8 +208,8 @@ async function lastAct(
     ((await actsForSomebody(unit.transaction, id, true)) || (await saidSomething(unit, id)))
   )
     throw new CannotUndo('undo-in-the-way')
-  const together = what === 'move' ? [id, ...(await movedAlong(unit, { id, at, by: staff.id }))] : [id]
-  return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
+  const together = what === 'move' ? [id, ...(await movedAlong(unit, { id, at }))] : [id]
+  return { movementId: last.id, what, effectiveOn: last.effectiveOn, at, together }
 }
 
 /** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */
@@ -213,8 +219,8 @@ async function saidSomething(unit: UnitOfWork, id: string): Promise<boolean> {
 }
 
 /** Who else moved in the same act: one transaction, and so one instant. */
-async function movedAlong(unit: UnitOfWork, { id, at, by }: { id: string; at: string; by: string }): Promise<string[]> {
-  const { rows } = await neighboursMovedAlong(unit.transaction, { at, by, id })
+async function movedAlong(unit: UnitOfWork, { id, at }: { id: string; at: string }): Promise<string[]> {
+  const { rows } = await neighboursOfAct(unit.transaction, { at, id })
   return rows.map((row) => row.id)
 }
 
@@ -225,8 +231,7 @@ async function wroteParticulars(unit: UnitOfWork, id: string, at: string): Promi
 }
 
 /** Since when somebody was away, before an act. */
-const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
-  awaySince(await movementsInForce(unit.transaction, id, at))
+const awayBefore = async (unit: UnitOfWork, id: string, at: string) => awaySince(await movementsInForce(unit, id, at))
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
 async function restoreParticulars(

@@ -9,6 +9,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Idempotency } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
 import { type Whole, WRITTEN } from '../particulars.ts'
+import { sealMovement } from '../person/movements.ts'
 import { wordsOfName } from '../person/names.ts'
 import { sealRepresentation } from '../person/representation/record-representative.ts'
 import type { Start } from '../residence/periods.ts'
@@ -97,15 +98,17 @@ export async function sealRegistration(
       : {}),
     representatives: (form.representatives ?? []).map((one) => representationOf(one, person)),
     movement_id: movementId,
-    cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
-    movement_details: seal(
-      { table: 'movements', column: 'details', row: movementId },
-      {
-        confirmedDistinctFrom: knownDistinct,
-        ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
-        ...(form.takenDown ? { takenDown: form.takenDown } : {}),
-      },
+    movement_details: hex(
+      sealMovement(person, movementId, {
+        ...{ kind: 'registration', cause: form.cause ?? 'arrival', effectiveOn: from, recordedBy: clerk.id },
+        said: {
+          confirmedDistinctFrom: knownDistinct,
+          ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
+          ...(form.takenDown ? { takenDown: form.takenDown } : {}),
+        },
+        now: deps.clock.now(),
+      }),
     ),
     tokens: indexRow(token, id, tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address })),
     entry_id: entry.id,

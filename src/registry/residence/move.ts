@@ -194,7 +194,7 @@ async function settle(
         if (how === 'move' && departedOn !== undefined) throw new NotResident()
         if (how === 'return' && (departedOn === undefined || (await isJoined(unit.transaction, id))))
           throw new StillResident()
-        if (how === 'return' && !isSupervisor(requester) && isDead(await movementsInForce(unit.transaction, id)))
+        if (how === 'return' && !isSupervisor(requester) && isDead(await movementsInForce(unit, id)))
           throw new RecordedDead()
         const since = start.said ?? start.from
         refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openMovement } from '../../../src/registry/person/movements.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
 import { openRecord, type RegisteredAnswer, register, somebody } from '../../support/people.ts'
-import { unseal } from '../../support/unseal.ts'
+import { dataKey } from '../../support/unseal.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -285,8 +286,9 @@ describe('somebody who is registered already', () => {
       `select id, details from movements where neighbour_id = '${twin.body.id}'`,
     )
     if (movement === undefined) throw new Error('no movement')
-    const place = { table: 'movements', column: 'details', row: movement.id }
-    expect(await unseal(app, twin.body.id, place, movement.details)).toEqual({ confirmedDistinctFrom: [first.id] })
+    const opened = openMovement(await dataKey(app, twin.body.id), movement)
+    expect(opened).toMatchObject({ kind: 'registration', cause: 'arrival', recordedBy: 'clerk' })
+    expect(opened.said).toEqual({ confirmedDistinctFrom: [first.id] })
   })
 
   it('does not reveal a protected neighbour to the clerk who types their name', async () => {

@@ -14,6 +14,7 @@ import { periodsBrought } from '../../residence/store.ts'
 import { tokenMaker } from '../../search/search-tokens.ts'
 import { bearersOf } from '../bearers.ts'
 import { moveProofs, withdrawAllProofs, withdrawProofs } from '../held-proofs.ts'
+import { movementsOf } from '../movements.ts'
 import { wordsOfName } from '../names.ts'
 import { nextVersion, recordMovement, reindex } from '../neighbours.ts'
 import { particularsAt, type Reached, reachedNow, waysBeside } from '../reached-before.ts'
@@ -29,7 +30,6 @@ import {
 import {
   dropVisits,
   endWaysInJoined,
-  joinedAt,
   keepParticulars,
   latestIdentity,
   restoreJoined,
@@ -164,8 +164,7 @@ export async function takeApart(
   { unit, pair: { id, stays, joined } }: { unit: UnitOfWork; pair: Pair },
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
-  const { rows } = await joinedAt(unit.transaction, joined.id)
-  const [act] = rows
+  const act = (await movementsOf(unit, joined.id)).findLast(({ cause }) => cause === 'joined')
   if (act === undefined) return false
   const brought = await broughtByJoin(unit, stays.id, act.at)
   if (brought === undefined) return false

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mustBeAMovement } from '../../../../src/registry/person/movements.ts'
 import { openApp, type TestApp } from '../../../support/app.ts'
 import { openRecord, register, somebody } from '../../../support/people.ts'
 
@@ -196,15 +197,16 @@ describe('the database', () => {
       /before a residence/,
     )
   })
+})
 
-  it('itself writes no movement of the future or of before anybody lived', async () => {
-    const { id } = await register(app)
-    const move = (day: string) =>
-      app.peek(
-        `insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
-         select gen_random_uuid(), municipality_id, id, 'change', 'address', '${day}', 'somebody' from neighbours where id = '${id}'`,
-      )
-    await expect(move('2990-01-01')).rejects.toThrow(/movements_not_to_come/)
-    await expect(move('0024-01-01')).rejects.toThrow(/movements_not_before_anybody/)
-  })
+it('no movement is of the future, of before anybody lived, or of a cause that its kind has not', () => {
+  const day = Temporal.Now.plainDateISO('UTC')
+  const move =
+    (effectiveOn: string, cause = 'address') =>
+    () =>
+      mustBeAMovement({ kind: 'change', cause, effectiveOn }, Temporal.Now.instant())
+  expect(move(day.toString())).not.toThrow()
+  expect(move(day.add({ days: 2 }).toString())).toThrow(/of a day that it cannot be of/)
+  expect(move('0024-01-01')).toThrow(/of a day that it cannot be of/)
+  expect(move(day.toString(), 'death')).toThrow(/no cause of this name/)
 })
