@@ -77,6 +77,20 @@ grant insert, update (mark, content, bearer, signing_key_id, public_from) on pro
 grant select (municipality_id, id, status_list_id, status_index, mark, signing_key_id, public_from) on proofs to padron_app;
 grant select on proofs to padron_gate;
 
+-- Whoever was given a place keeps it until it is moved with their record, signed by the key it was signed by.
+create function proofs_stay_given() returns trigger language plpgsql as $$
+begin
+  if new.mark is null or new.signing_key_id is distinct from old.signing_key_id then
+    raise exception 'a place that was given is not given back' using errcode = 'PD006';
+  end if;
+  if new.bearer is null and old.bearer is not null and coalesce(new.public_from > clock_timestamp(), true) then
+    raise exception 'whose a proof is stays known while it is in force' using errcode = 'PD006';
+  end if;
+  return new;
+end $$;
+create trigger proofs_stay_given before update on proofs
+  for each row when (old.mark is not null) execute function proofs_stay_given();
+
 -- What was taken back stays so, and is not seen later than was said.
 create function proofs_stay_taken_back() returns trigger language plpgsql as $$
 begin
@@ -102,7 +116,7 @@ grant execute on function take_back_proofs(uuid, uuid[], bytea[], timestamp with
 create function forget_bearers(seen timestamptz) returns void
   language sql security definer set search_path = public, pg_temp as $$
   update proofs set bearer = null
-  where municipality_id = current_municipality() and public_from <= seen and bearer is not null $$;
+  where municipality_id = current_municipality() and public_from <= least(seen, clock_timestamp()) and bearer is not null $$;
 revoke all on function forget_bearers(timestamp with time zone) from public;
 grant execute on function forget_bearers(timestamp with time zone) to padron_app, padron_gate;
 

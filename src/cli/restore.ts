@@ -226,7 +226,7 @@ async function endWhatWasOpen(
   await sql`update status_lists set closed_at = coalesce(closed_at, clock_timestamp()),
     all_revoked = all_revoked or ${proofs === 'reissue'} where ${own}`.execute(transaction)
   if (proofs === 'reissue')
-    await sql`update proofs set public_from = clock_timestamp()
+    await sql`update proofs set public_from = date_trunc('day', clock_timestamp(), 'UTC')
       where ${own} and public_from is null and mark is not null`.execute(transaction)
 }
 

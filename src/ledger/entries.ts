@@ -25,7 +25,7 @@ export interface LedgerContent {
 export interface EntryKeys {
   /** Of the person it is about; of the town where it is about nobody. */
   about: Pick<DataKey, 'mark' | 'sealUnnamed'>
-  town: Pick<DataKey, 'sealUnnamed'>
+  town: Pick<DataKey, 'mark' | 'sealUnnamed'>
 }
 
 export const detailsAt = (id: string) => ({ table: 'ledger_entries', column: 'details', row: id })
@@ -54,7 +54,7 @@ export function ledgerEntry(content: LedgerContent, { about, town }: EntryKeys):
     outcome,
     requesterKind,
     subject: town.sealUnnamed(subjectAt(id), subject, SUBJECT),
-    mark: subject === null ? randomBytes(16) : markOf(about, weekOf(id), channelsOf(requesterKind)),
+    mark: subject === null ? markOfNobody(town, id) : markOf(about, weekOf(id), channelsOf(requesterKind)),
     details: about.sealUnnamed(detailsAt(id), details, STEP),
     leafHash: leafHash(id, salt, content),
   }
@@ -64,11 +64,14 @@ const WEEK = 7 * 86_400_000
 /** The week in which an entry was made, by its id. @see RFC 9562 section 5.7 */
 const weekOf = (id: string) => Math.floor(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) / WEEK)
 
-/** What services asked is marked in several ways, by lot, so that two services cannot tell that they asked about one person. */
-const BY_LOT = 4
+/** What services asked is marked in one of so many ways, by lot: whoever asked about one person shares a mark that seldom. */
+const BY_LOT = 16
 const channelsOf = (kind: LedgerEntry['requesterKind']): readonly string[] =>
   kind === 'client' ? Array.from({ length: BY_LOT }, (_, i) => `client ${i}`) : [kind]
-const KINDS = ['staff', 'client', 'resident', 'job', 'authority'] as const
+const KINDS = Object.keys({ staff: 1, client: 1, resident: 1, job: 1, authority: 1 } satisfies Record<
+  LedgerEntry['requesterKind'],
+  1
+>) as LedgerEntry['requesterKind'][]
 
 const textOf = (week: number, channel: string) => `ledger ${week} ${channel}`
 const markOf = (key: Pick<DataKey, 'mark'>, week: number, channels: readonly string[]) =>
@@ -86,6 +89,9 @@ export function marksSince(
     for (const kind of KINDS) for (const channel of channelsOf(kind)) marks.push(key.mark(textOf(week, channel)))
   return marks
 }
+
+/** The mark of an entry about nobody: of no person's, and known to whoever verifies. */
+export const markOfNobody = (town: Pick<DataKey, 'mark'>, id: string) => town.mark(`ledger nobody ${id}`)
 
 /** Whether an entry can have this mark. */
 export const isMarkOf = (

@@ -3,7 +3,7 @@ import type { KeyProvider } from '../keys/key-provider.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { type DataKey, unwrapDataKey } from '../keys/seal.ts'
 import { dataKeyOf, dataKeysAmong } from '../keys/store.ts'
-import { detailsAt, isMarkOf, type LedgerContent, leafHash, subjectAt } from './entries.ts'
+import { detailsAt, isMarkOf, type LedgerContent, leafHash, markOfNobody, subjectAt } from './entries.ts'
 import type { StoredEntry } from './store.ts'
 import type { Recount, RecountLeaves } from './verify.ts'
 
@@ -31,7 +31,7 @@ export function leafRecounter(keys: KeyProvider): RecountLeaves {
       try {
         const key = row === undefined ? town : (open.get(row.id) ?? unwrapDataKey(keys, row))
         if (row) open.set(row.id, key)
-        return recount(key, entry, subject)
+        return recount(key, entry, { subject, town })
       } catch (error) {
         if (error instanceof KeyUnavailable) return 'erased'
         return 'broken'
@@ -58,7 +58,11 @@ function subjectOf(town: DataKey, { id, subject }: StoredEntry): string | null |
   }
 }
 
-function recount(key: DataKey, entry: StoredEntry, subject: string | null): Recount {
+function recount(
+  key: DataKey,
+  entry: StoredEntry,
+  { subject, town }: { subject: string | null; town: DataKey },
+): Recount {
   const { salt, ...content } = key.openUnnamed(detailsAt(entry.id), entry.details) as LedgerContent & { salt: string }
   const outlineAgrees =
     content.action === entry.action &&
@@ -67,6 +71,8 @@ function recount(key: DataKey, entry: StoredEntry, subject: string | null): Reco
     content.requesterKind === entry.requester_kind &&
     content.subject === subject &&
     // By another mark its neighbour would not find it.
-    (subject === null || isMarkOf(key, { id: entry.id, kind: content.requesterKind, mark: entry.mark }))
+    (subject === null
+      ? markOfNobody(town, entry.id).equals(entry.mark)
+      : isMarkOf(key, { id: entry.id, kind: content.requesterKind, mark: entry.mark }))
   return outlineAgrees ? leafHash(entry.id, salt, content) : 'broken'
 }

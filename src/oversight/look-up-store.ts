@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { UnitOfWork, Unnamed } from '../firewall/model.ts'
+import { SealBroken } from '../keys/cipher.ts'
 import { detailsAt, type LedgerContent, marksSince } from '../ledger/entries.ts'
 import { byteArray } from '../platform/byte-array.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -137,18 +138,32 @@ export function pageOf(
   key: Unnamed,
   { rows, older, since }: { rows: readonly Row[]; older: string | undefined; since: string },
 ): { entries: Entry[]; older: string | undefined; since: string } {
-  const entries = rows.map(
-    (row): Entry => ({
-      at: row.recorded_at.toISOString(),
-      content: key.openUnnamed(detailsAt(row.id), row.details) as LookUp['content'],
-      entryId: row.id,
-      leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
-      position: row.position === null ? undefined : Number(row.position),
-      cursor: row.at,
-      own: row.own,
-    }),
-  )
+  // A row with one of their marks that does not open is not theirs: somebody put the mark there.
+  const entries = rows.flatMap((row): Entry[] => {
+    const content = contentOf(key, row)
+    if (content === undefined) return []
+    return [
+      {
+        at: row.recorded_at.toISOString(),
+        content,
+        entryId: row.id,
+        leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
+        position: row.position === null ? undefined : Number(row.position),
+        cursor: row.at,
+        own: row.own,
+      },
+    ]
+  })
   return { entries, older, since }
+}
+
+function contentOf(key: Unnamed, { id, details }: Row): LookUp['content'] | undefined {
+  try {
+    return key.openUnnamed(detailsAt(id), details) as LookUp['content']
+  } catch (error) {
+    if (error instanceof SealBroken) return undefined
+    throw error
+  }
 }
 
 export const cursorOf = (row: Pick<Row, 'at' | 'id'>) => `${row.at} ${row.id}`

@@ -8,7 +8,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { idempotencyOf } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { bearersOf } from '../registry/person/bearers.ts'
-import { holdProof } from '../registry/person/held-proofs.ts'
+import { holdProof, holdStill } from '../registry/person/held-proofs.ts'
 import { residencePeriods } from '../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../registry/person/representation/institutions.ts'
 import { actOnce } from '../registry/replays.ts'
@@ -102,6 +102,7 @@ export async function issueProof(
   return deps.gate.open<NeighbourFields, ProvableField, IssuedProof, { hidden: boolean }>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     async (transaction) => {
+      await holdStill(transaction, neighbourId)
       const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
       return { records, beside: { hidden: records.some(hidesWhereabouts) } }
     },

@@ -111,6 +111,28 @@ describe('a dump beside the log of a service', () => {
     expect(beside).toBeLessThan(log.length / 4)
   })
 
+  it('says of one that was cancelled the day alone, and lets nothing that ran out go with the others', async () => {
+    const { id } = await register(app)
+    for (const profile of ['library', 'city-bikes']) await prove(id, profile)
+    const [bikes, library] = [log.at(-1), log.at(-2)]
+    const held = await proofsHeld(app, id)
+    const lost = held.find(({ profile }) => profile === 'library')
+    expect((await app.ask('POST', `/v1/proofs/${lost?.id}/revocation`, { as: 'clerk' })).status).toBe(200)
+    const overFrom = async (one = library) => rowOf(await places(), one ?? { list: '', index: 0 })?.public_from
+    expect(await overFrom()).toBeInstanceOf(Date)
+    expect(((await overFrom()) as Date).toISOString()).toMatch(/T00:00:00.000Z$/)
+    // What has run out is over for everybody: it is not taken back with a departure.
+    app.clock.advance({ hours: 120 * 24 })
+    const left = await app.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      ifMatch: 1,
+      body: { cause: 'death' },
+    })
+    app.clock.advance({ hours: -120 * 24 })
+    expect(left.status, left.text).toBe(201)
+    expect(await overFrom(bikes)).toBeNull()
+  })
+
   it('has no time at which one was given, nor one at which it runs out', async () => {
     const rows = await places()
     for (const row of rows)
@@ -197,7 +219,7 @@ describe('all the same', () => {
     expect(new Set(rows.map((row) => text(row.id))).size).toBe(rows.length)
   })
 
-  it('whose a proof was is forgotten a day after everybody saw that it is over', async () => {
+  it('whose a proof was is forgotten two days after everybody saw that it is over', async () => {
     const { id } = await register(app)
     await prove(id, 'library')
     const last = log.at(-1)
@@ -208,11 +230,19 @@ describe('all the same', () => {
     expect(await sealed()).toBeInstanceOf(Uint8Array)
     await forget()
     expect(await sealed()).toBeInstanceOf(Uint8Array)
-    app.clock.advance({ hours: 25 })
+    app.clock.advance({ hours: 73 })
     await forget()
-    app.clock.advance({ hours: -25 })
+    app.clock.advance({ hours: -73 })
     expect(await sealed()).toBeNull()
     expect(await proofsHeld(app, id)).toMatchObject([{ id: proof?.id, revokedAt: expect.any(String) }])
+  })
+
+  it('keeps a place with whoever was given it, whatever the service’s login is made to write', async () => {
+    for (const change of ['mark = null, signing_key_id = null', "signing_key_id = 'another'", 'bearer = null'])
+      await expect(
+        app.peek(`update proofs set ${change} where public_from is null and mark is not null`),
+        change,
+      ).rejects.toThrow(/not given back|stays known/)
   })
 
   it('nobody is recorded as gone by who did not look for their proofs', async () => {

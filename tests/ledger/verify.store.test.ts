@@ -76,6 +76,26 @@ describe('padron ledger verify', () => {
     ])
   })
 
+  it('names an entry about nobody that was given somebody’s mark: it would stand among those who looked', async () => {
+    await app.ask('GET', '/v1/neighbours/00000000-0000-4000-8000-000000000000', {
+      as: 'clerk',
+      purpose: 'immigration-control',
+    })
+    await place()
+    const [refused] = await app.peek<{ position: string; id: string }>(
+      `select position::text, entry_id as id from ledger_sequence placed join ledger_entries entry on entry.id = placed.entry_id
+       where outcome = 'refused' order by position desc limit 1`,
+    )
+    if (refused === undefined) throw new Error('nothing was refused')
+    expect((await verify()).findings).toEqual([])
+    await asSuperuser(
+      `update ledger_entries set mark = (select mark from ledger_entries where id = '${await entryAt(3)}') where id = '${refused.id}'`,
+    )
+    expect((await verify()).findings).toEqual([
+      { kind: 'altered', position: Number(refused.position), entry: refused.id },
+    ])
+  })
+
   it('names a removed entry, with its place or without', async () => {
     await asSuperuser(`delete from ledger_entries where id = '${await entryAt(6)}'`)
     expect((await verify()).findings).toEqual([{ kind: 'removed', position: 6 }])

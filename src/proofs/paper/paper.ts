@@ -8,6 +8,7 @@ import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
 import { householdMembers } from '../../registry/household/households.ts'
 import { idempotencyOf } from '../../registry/idempotency.ts'
 import type { Address, Name, NeighbourFields } from '../../registry/model.ts'
+import { holdStill } from '../../registry/person/held-proofs.ts'
 import { type ResidencePeriod, residencePeriods } from '../../registry/person/read-history.ts'
 import { mustBeHandedOn } from '../../registry/person/representation/institutions.ts'
 import { actOnce } from '../../registry/replays.ts'
@@ -169,7 +170,10 @@ async function makePaper<Made extends WrittenPaper>(
   }
   return deps.gate.open<NeighbourFields, ProvableField, Made>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
-    (transaction) => records(transaction, [neighbourId]),
+    async (transaction) => {
+      await holdStill(transaction, neighbourId)
+      return records(transaction, [neighbourId])
+    },
     async ([record], unit, openMore) => {
       if (record === undefined) throw new NotFound()
       const newborn = paperTexts[order.language].newbornOf

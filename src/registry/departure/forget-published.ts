@@ -24,7 +24,7 @@ export async function forgetPublished(database: Database, clock: Clock, municipa
   const now = new Date(clock.now().epochMilliseconds)
   await inMunicipality(database, municipalityId, async (transaction) => {
     await clearPublished(transaction, now)
-    // A day later: whoever cancels one again is told that it is.
-    await forgetBearers(transaction, new Date(now.getTime() - 86_400_000))
+    // Two days later: whoever cancels one again is told that it is.
+    await forgetBearers(transaction, new Date(now.getTime() - 2 * 86_400_000))
   })
 }

@@ -22,6 +22,16 @@ export const proofsMarked = async (transaction: Transaction, marks: readonly Buf
   return rows
 }
 
+/** Which of them there are, in hex. */
+export const marksThere = async (transaction: Transaction, marks: readonly Buffer[]): Promise<ReadonlySet<string>> => {
+  const { rows } = await sql<{ mark: Uint8Array }>`
+    select mark from proofs
+    where municipality_id = current_municipality() and mark = any (${byteArray(marks)}::text::bytea[])`.execute(
+    transaction,
+  )
+  return new Set(rows.map(({ mark }) => Buffer.from(mark).toString('hex')))
+}
+
 /** Holds a neighbour until this is over: nobody else gives them anything, nor records that they leave. */
 export const lockHolder = (transaction: Transaction, id: string) =>
   transaction
@@ -66,7 +76,7 @@ export const fillPlaces = async (
   const { numAffectedRows } = await sql`
     insert into proofs (municipality_id, id, status_list_id, status_index, content, bearer)
     select current_municipality(), gen_random_uuid(), ${listId}::text::uuid, place, ${content}, ${bearer}
-    from unnest(${`{${indexes.join(',')}}`}::text::integer[]) place
+    from unnest(${`{${indexes.toSorted((one, other) => one - other).join(',')}}`}::text::integer[]) place
     on conflict do nothing`.execute(transaction)
   return Number(numAffectedRows)
 }

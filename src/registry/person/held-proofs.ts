@@ -9,6 +9,7 @@ import {
   giveProof,
   handOver,
   lockHolder,
+  marksThere,
   proofsMarked,
   remarkProof,
   type StoredProof,
@@ -41,32 +42,90 @@ type Content = Pick<HeldProof, 'profile' | 'form' | 'restsOn' | 'issuedAt' | 'ex
 const CONTENT = 384
 /** As long as a bearer is once it is sealed, or longer: an empty place keeps the room. */
 const BEARER = 224
-/** Marks that are looked for at once, to begin with. */
-const AT_FIRST = 16
+/** Marks of each year that are looked for at once, to begin with. */
+const AT_FIRST = 8
 /** Places that wait to be given out, so that nobody can tell in which order they were. */
 const AHEAD = { least: 64, filled: 192 }
 
-const markOf = (unit: UnitOfWork, neighbourId: string, number: number) =>
-  unit.unnamed(neighbourId).mark(`proofs ${number}`)
+/** Nothing was given before there was this registry. */
+const FIRST_YEAR = 2025
+
+/**
+ * Marks are numbered from 0 within a year, without a gap: a neighbour's rows are found by asking for one mark after another until one
+ * is missing. What leaves a gap loses whatever comes after it.
+ */
+const markOf = (unit: UnitOfWork, neighbourId: string, { year, number }: { year: number; number: number }) =>
+  unit.unnamed(neighbourId).mark(`proofs ${year} ${number}`)
+/** The year of a proof is that in which it was given, UTC. */
+const yearOf = (instant: Temporal.Instant | string) =>
+  Temporal.Instant.from(instant.toString()).toZonedDateTimeISO('UTC').year
 const contentAt = (id: string) => ({ table: 'proofs', column: 'content', row: id })
 
+/** One more than it is: another process may have a later year already. */
+const yearsSince = (first: number, now: Temporal.Instant) =>
+  Array.from({ length: yearOf(now) + 2 - first }, (_, i) => first + i)
+
 /** All that a neighbour was given, in the order of their numbers, whatever became of it. */
-export async function heldProofs(unit: UnitOfWork, neighbourId: string): Promise<HeldProof[]> {
-  const rows = await rowsOf(unit, neighbourId)
-  return rows.map((row) => opened(unit, neighbourId, row))
+export const heldProofs = (unit: UnitOfWork, neighbourId: string) => heldIn(unit, neighbourId, FIRST_YEAR)
+
+/** Those in force: a proof counts for some months at most. */
+async function proofsInForce(unit: UnitOfWork, neighbourId: string): Promise<HeldProof[]> {
+  const held = await heldIn(unit, neighbourId, yearOf(unit.now) - 1)
+  return held.filter(
+    ({ publicFrom, expiresAt }) => publicFrom === undefined && Temporal.Instant.compare(expiresAt, unit.now) > 0,
+  )
 }
 
-async function rowsOf(unit: UnitOfWork, neighbourId: string): Promise<StoredProof[]> {
-  const found: StoredProof[] = []
-  for (let size = AT_FIRST; ; size *= 2) {
-    const from = found.length
-    const marks = Array.from({ length: size }, (_, i) => markOf(unit, neighbourId, from + i))
-    const rows = await proofsMarked(unit.transaction, marks)
-    const numbers = new Map(marks.map((mark, i) => [mark.toString('hex'), from + i]))
-    const numberOf = (row: StoredProof) => numbers.get(Buffer.from(row.mark).toString('hex')) ?? 0
-    found.push(...rows.toSorted((one, other) => numberOf(one) - numberOf(other)))
-    if (rows.length < size) return found
+async function heldIn(unit: UnitOfWork, neighbourId: string, first: number): Promise<HeldProof[]> {
+  const found: { year: number; number: number; row: StoredProof }[] = []
+  let from = 0
+  for (let years = yearsSince(first, unit.now), size = AT_FIRST; years.length > 0; from += size, size *= 2) {
+    const places = years.flatMap((year) => Array.from({ length: size }, (_, i) => ({ year, number: from + i })))
+    const marks = places.map((place) => markOf(unit, neighbourId, place))
+    const rows = new Map(
+      (await proofsMarked(unit.transaction, marks)).map((row) => [Buffer.from(row.mark).toString('hex'), row]),
+    )
+    const here = places.flatMap((place, i) => {
+      const row = rows.get(marks[i]?.toString('hex') ?? '')
+      return row ? [{ ...place, row }] : []
+    })
+    found.push(...here)
+    // Where the last that was asked for is there, there may be more.
+    years = here.filter(({ number }) => number === from + size - 1).map(({ year }) => year)
   }
+  return found
+    .sort((one, other) => one.year - other.year || one.number - other.number)
+    .map(({ row }) => opened(unit, neighbourId, row))
+}
+
+/** Numbers that the next proof has, once they were looked for: whoever is given proofs is held until the transaction is over. */
+const next = new WeakMap<object, Map<string, number>>()
+/** How many are asked for at once, to find the first that is missing. */
+const AT_ONCE = 16
+
+async function nextNumber(unit: UnitOfWork, neighbourId: string, year: number): Promise<number> {
+  const known = next.get(unit) ?? new Map<string, number>()
+  next.set(unit, known)
+  const key = `${neighbourId} ${year}`
+  const number = known.get(key) ?? (await firstMissing(unit, neighbourId, year))
+  known.set(key, number + 1)
+  return number
+}
+
+/** The first number without a row: looked for in ever wider steps, then between two of them. */
+async function firstMissing(unit: UnitOfWork, neighbourId: string, year: number): Promise<number> {
+  let [there, missing] = [-1, 2 ** AT_ONCE]
+  for (let step = 0; missing - there > 1; step += 1) {
+    const asked = Array.from({ length: AT_ONCE }, (_, i) =>
+      step === 0 ? 2 ** i - 1 : there + Math.max(1, Math.floor(((missing - there) * (i + 1)) / (AT_ONCE + 1))),
+    ).filter((number) => number > there && number < missing)
+    const marks = asked.map((number) => markOf(unit, neighbourId, { year, number }))
+    const rows = await marksThere(unit.transaction, marks)
+    for (const [i, number] of asked.entries())
+      if (rows.has(marks[i]?.toString('hex') ?? '')) there = Math.max(there, number)
+      else missing = Math.min(missing, number)
+  }
+  return missing
 }
 
 function opened(unit: UnitOfWork, neighbourId: string, row: StoredProof): HeldProof {
@@ -101,6 +160,9 @@ const bearerOf = (neighbourId: string, { issuedAt, expiresAt }: Pick<Content, 'i
   expiresAt,
 })
 
+/** Holds a neighbour until the transaction is over, before what a proof says of them is read. */
+export const holdStill = lockHolder
+
 /** What is written down of a proof that is given. */
 export interface Given {
   neighbourId: string
@@ -121,15 +183,15 @@ export async function holdProof(
   { neighbourId, list, signingKeyId, content }: Given,
   { draw, bearers }: { draw: (below: number) => number; bearers: Bearers },
 ): Promise<{ id: string; statusIndex: number } | undefined> {
-  // One at a time, and neither beside their leaving nor beside a change: numbers are given once, and nothing stays that should go.
+  // Whoever gives a proof holds its neighbour before reading what it says (`holdStill`), so that no change is missed by both.
   const holder = await lockHolder(unit.transaction, neighbourId)
   if (holder === undefined || holder.departed_on !== null) throw new NotResident()
   const place = await placeIn(unit, list, draw)
   if (place === undefined) return undefined
-  const number = (await rowsOf(unit, neighbourId)).length
+  const year = yearOf(content.issuedAt)
   await giveProof(unit.transaction, {
     id: place.id,
-    mark: markOf(unit, neighbourId, number),
+    mark: markOf(unit, neighbourId, { year, number: await nextNumber(unit, neighbourId, year) }),
     content: sealContent(unit, neighbourId, { ...content, id: place.id, revokedAt: undefined }),
     bearer: bearers.seal(place.id, bearerOf(neighbourId, content)),
     signing_key_id: signingKeyId,
@@ -143,17 +205,20 @@ async function placeIn(
   { id, capacity }: { id: string; capacity: number },
   draw: (below: number) => number,
 ): Promise<{ id: string; status_index: number } | undefined> {
-  if ((await countFree(unit.transaction, id)) < AHEAD.least) {
-    const filled = await fillPlaces(unit.transaction, {
+  const take = () => freePlace(unit.transaction, { listId: id, from: draw(capacity) })
+  const fill = () =>
+    fillPlaces(unit.transaction, {
       listId: id,
       indexes: Array.from({ length: AHEAD.filled }, () => draw(capacity)),
       content: Buffer.alloc(unnamedLength(CONTENT)),
       bearer: Buffer.alloc(BEARER),
     })
-    // So many taken places mean that the list is about half full: another keeps places random and quick.
-    if (filled < AHEAD.filled / 2) return undefined
-  }
-  return freePlace(unit.transaction, { listId: id, from: draw(capacity) })
+  // So many taken places mean that the list is about half full: another keeps places random and quick.
+  const isFull = async () => (await fill()) < AHEAD.filled / 2
+  if ((await countFree(unit.transaction, id)) < AHEAD.least && (await isFull())) return undefined
+  const place = await take()
+  // All of them are being given out by others.
+  return place ?? ((await isFull()) ? undefined : take())
 }
 
 /**
@@ -190,7 +255,8 @@ export async function withdrawProofNow(
     await takeBackProofs(unit.transaction, {
       neighbourId,
       proofs: [{ id: proof.id, content: sealContent(unit, neighbourId, { ...proof, revokedAt }) }],
-      seen: now,
+      // To the day: to the instant it would be found beside what the ledger has of that instant.
+      seen: Temporal.Instant.from(now).toZonedDateTimeISO('UTC').startOfDay().toInstant().toString(),
     })
   return revokedAt
 }
@@ -198,8 +264,9 @@ export async function withdrawProofNow(
 async function takeBack(unit: UnitOfWork, neighbourId: string, which: (proof: HeldProof) => boolean): Promise<void> {
   const holder = await lockHolder(unit.transaction, neighbourId)
   const revokedAt = holder?.now.toISOString()
-  const proofs = (await heldProofs(unit, neighbourId))
-    .filter((proof) => proof.publicFrom === undefined && which(proof))
+  // What has run out is not taken back: it would only be seen to go with the others.
+  const proofs = (await proofsInForce(unit, neighbourId))
+    .filter(which)
     .map((proof) => ({ id: proof.id, content: sealContent(unit, neighbourId, { ...proof, revokedAt }) }))
   await takeBackProofs(unit.transaction, { neighbourId, proofs, seen: undefined })
 }
@@ -215,19 +282,23 @@ export async function moveProofs(
 ): Promise<string[]> {
   const all = await heldProofs(unit, from)
   const moved = all.filter(({ id }) => only === undefined || only.includes(id))
-  let number = (await rowsOf(unit, to)).length
   for (const proof of moved) {
+    const year = yearOf(proof.issuedAt)
     await handOver(unit.transaction, {
       id: proof.id,
-      mark: markOf(unit, to, number),
+      mark: markOf(unit, to, { year, number: await nextNumber(unit, to, year) }),
       content: sealContent(unit, to, proof),
       bearer: bearers.seal(proof.id, bearerOf(to, proof)),
     })
-    number += 1
   }
-  // Those that stay are numbered without a gap, since they are looked for by their numbers.
+  // Those that stay are numbered anew, without a gap.
   const stay = all.filter(({ id }) => !moved.some((one) => one.id === id))
-  for (const [i, { id }] of stay.entries())
-    if (all[i]?.id !== id) await remarkProof(unit.transaction, { id, mark: markOf(unit, from, i) })
+  const byYear = (proofs: readonly HeldProof[]) => Map.groupBy(proofs, ({ issuedAt }) => yearOf(issuedAt))
+  const were = byYear(all)
+  for (const [year, proofs] of byYear(stay))
+    for (const [number, { id }] of proofs.entries())
+      if (were.get(year)?.[number]?.id !== id)
+        await remarkProof(unit.transaction, { id, mark: markOf(unit, from, { year, number }) })
+  next.delete(unit)
   return moved.map(({ id }) => id)
 }

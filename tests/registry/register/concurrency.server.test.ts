@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeRooms } from '../../../src/app.tsx'
 import { openApp, type TestApp } from '../../support/app.ts'
@@ -159,6 +161,75 @@ describe('one request sent many times at once', () => {
     )
     expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
     expect(await proofsHeld(app, id)).toHaveLength(1)
+  })
+})
+
+describe('a proof that is given while what it says is changed', () => {
+  const changes: [string, RegExp, (id: string) => Promise<{ status: number }>][] = [
+    [
+      'corrected',
+      /Antiga/,
+      (id) =>
+        app.ask('PATCH', `/v1/neighbours/${id}`, {
+          as: 'clerk',
+          ifMatch: 1,
+          body: { name: { given: 'Nova', family: ['Nom'] } },
+        }),
+    ],
+    [
+      'moved',
+      /Vella/,
+      (id) =>
+        app.ask('POST', `/v1/neighbours/${id}/residences`, {
+          as: 'clerk',
+          ifMatch: 1,
+          body: {
+            address: { kind: 'dwelling', streetName: 'Nova', number: '7' },
+            since: Temporal.Now.plainDateISO().toString(),
+          },
+        }),
+    ],
+    [
+      'hidden',
+      /Vella/,
+      (id) =>
+        app.ask('POST', `/v1/neighbours/${id}/protection`, {
+          as: 'clerk',
+          ifMatch: 1,
+          body: { protected: true, reason: 'She asked.' },
+        }),
+    ],
+  ]
+  it.each(changes)('waits for it, and says nothing that is not so any more: %s', async (_, before, change) => {
+    const { id } = await register(app, {
+      name: { given: 'Persona', family: ['Antiga'] },
+      address: { kind: 'dwelling', streetName: 'Vella', number: '3' },
+    })
+    const root = postgres(app.url('postgres'), { max: 2, onnotice: () => {} })
+    const waiting = async (many: number) => {
+      for (let looked = 0; looked < 200; looked += 1) {
+        const [row] = await root`select count(*)::integer as n from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`
+        if (Number(row?.n) >= many) return
+        await pause(100)
+      }
+      throw new Error(`not ${many} wait`)
+    }
+    let changed: Promise<{ status: number }> | undefined
+    let given: Promise<{ body: { token?: string } }> | undefined
+    // The change has read the record and holds it, and cannot be written yet.
+    await root.begin(async (transaction) => {
+      await transaction`lock table movements in share mode`
+      changed = change(id)
+      await waiting(1)
+      given = app.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'second-clerk', body: { profile: 'residence' } })
+      await waiting(2)
+    })
+    expect((await changed)?.status).toBeLessThan(300)
+    const { token = '' } = (await given)?.body ?? {}
+    await root.end()
+    const said = token.split('~').slice(1, -1)
+    expect(said.map((one) => Buffer.from(one, 'base64url').toString()).join()).not.toMatch(before)
   })
 })
 
