@@ -512,12 +512,12 @@ create table idempotency_keys (
   id bytea not null check (length(id) = 32),
   fingerprint bytea not null check (length(fingerprint) = 32),
   response bytea not null,
-  response_owner uuid not null,
+  response_owner bytea not null,
   recorded_at timestamptz not null default now(),
   primary key (municipality_id, id)
 );
 comment on column idempotency_keys.id is 'Keyed hash of requester, operation and the client''s key: the key itself may hold anything.';
-comment on column idempotency_keys.response_owner is 'The data key the response is sealed under.';
+comment on column idempotency_keys.response_owner is 'Of a registration whose data key the response is sealed under, sealed to the town; else random bytes: whoever repeats another act says of whom.';
 create index idempotency_keys_by_age on idempotency_keys (municipality_id, recorded_at);
 call keep_to_town('idempotency_keys');
 grant select, insert on idempotency_keys to padron_app, padron_gate;
@@ -534,7 +534,7 @@ grant select, insert on idempotency_keys to padron_app, padron_gate;
 --
 -- outcome: 'registered' | 'replayed' (with fingerprint and response) | 'suspected' (with candidates)
 create type registration_outcome as
-  (item integer, outcome text, fingerprint bytea, response bytea, response_owner uuid, candidates uuid[]);
+  (item integer, outcome text, fingerprint bytea, response bytea, response_owner bytea, candidates uuid[]);
 
 -- One finished form. An address that is null means that a household is joined. Representatives are a JSON array of
 -- {id, representative_id, details}: the neighbour who acts, or null for an institution; details sealed, in hex.
@@ -542,7 +542,7 @@ create type registration_outcome as
 create type registration as (
   item integer,
   id uuid, registry_key_id text, wrapped bytea,
-  idempotency bytea, fingerprint bytea, response bytea,
+  idempotency bytea, fingerprint bytea, response bytea, response_owner bytea,
   locks integer[], like_tokens jsonb, known_distinct uuid[],
   protected boolean, visit_until timestamptz, likeness_id uuid, likeness_content bytea, hides boolean, identity bytea, contact bytea,
   evidence_id uuid, evidence bytea, document_hash bytea,
@@ -618,7 +618,7 @@ begin
   with n as materialized (select * from unnest(accepted)),
   an_answer as (
     insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner)
-    select n.idempotency, municipality, n.fingerprint, n.response, n.id from n),
+    select n.idempotency, municipality, n.fingerprint, n.response, n.response_owner from n),
   a_key as (
     insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped)
     select n.id, municipality, 'neighbour', n.registry_key_id, n.wrapped from n
@@ -714,7 +714,6 @@ begin
   -- That somebody acted for a child until they left stays known of the child.
   update representatives set representative_id = null
   where municipality_id = town and representative_id = whose;
-  delete from idempotency_keys where municipality_id = town and response_owner = whose;
   delete from sessions where municipality_id = town and kind = 'resident' and subject = whose::text;
   delete from enrolments where municipality_id = town and neighbour_id = whose;
   delete from passkeys where municipality_id = town and neighbour_id = whose;
@@ -751,7 +750,8 @@ revoke all on function forget_neighbour(uuid, uuid) from public;
 
 -- A mistake is taken back within the hour by whoever made it: who that was is sealed with the registration, and for the service to see.
 -- @param last the movement that says so, sealed to a key that is gone with this
-create function undo_registration(whose uuid, lived_from date, last uuid, last_details bytea) returns void
+-- @param once the key it was sent with, which is free again
+create function undo_registration(whose uuid, lived_from date, last uuid, last_details bytea, once bytea) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   town uuid := current_municipality();
@@ -772,6 +772,7 @@ begin
   update neighbours set departed_on = lived_from where municipality_id = town and id = whose;
   insert into movements (id, municipality_id, neighbour_id, details) values (last, town, whose, last_details);
   perform forget_neighbour(town, whose);
+  delete from idempotency_keys where municipality_id = town and id = once;
 end $$;
-revoke all on function undo_registration(uuid, date, uuid, bytea) from public;
-grant execute on function undo_registration(uuid, date, uuid, bytea) to padron_app, padron_gate;
+revoke all on function undo_registration(uuid, date, uuid, bytea, bytea) from public;
+grant execute on function undo_registration(uuid, date, uuid, bytea, bytea) to padron_app, padron_gate;

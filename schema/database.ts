@@ -348,9 +348,9 @@ export interface IdempotencyKeys {
   recorded_at: Generated<Timestamp>;
   response: Buffer;
   /**
-   * The data key the response is sealed under.
+   * Of a registration whose data key the response is sealed under, sealed to the town; else random bytes: whoever repeats another act says of whom.
    */
-  response_owner: string;
+  response_owner: Buffer;
 }
 
 export interface Imports {

@@ -2,20 +2,36 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { UnitOfWork } from '../firewall/model.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
+import { type DataKey, unnamedLength } from '../keys/seal.ts'
 import { NotFound } from '../platform/problem.ts'
+import { randomBytes } from '../platform/random.ts'
 import type { Acting, Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Idempotency, sameBody } from './idempotency.ts'
 import { keepResponse, lockIdempotency, responseKey, responseUnder } from './idempotency-store.ts'
 
 const locationOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
+const ownerAt = (onceId: string) => ({ table: 'idempotency_keys', column: 'response_owner', row: onceId })
+/** Bytes that an answer, and whose it is, are filled up to steps of: what was answered to whom is not told by how long it is. */
+const STEPS = { answer: 512, owner: 40 } as const
+
+/** An answer as it is kept. @param onceId of the key it was asked with, hex */
+export const sealResponse = (key: Pick<DataKey, 'sealUnnamed'>, onceId: string, answer: unknown) =>
+  key.sealUnnamed(locationOf(onceId), answer, STEPS.answer)
+
+/** Under whose key it lies, for a registration, which does not know it when it is sent again. @param town a key of the town's */
+export const sealOwner = (town: Pick<DataKey, 'sealUnnamed'>, onceId: string, owner: string) =>
+  town.sealUnnamed(ownerAt(onceId), owner, STEPS.owner)
+const NO_OWNER = unnamedLength(STEPS.owner)
 
 /** Opens the first answer given to a registration: ids and a date, for the same clerk with the same form. */
 export async function openResponse<Answer>(
   deps: RegistryDeps,
   { town, by: requester }: Acting<Requester>,
-  { owner, onceId, sealed }: { owner: string; onceId: string; sealed: Uint8Array },
+  { sealedOwner, onceId, sealed }: { sealedOwner: Uint8Array; onceId: string; sealed: Uint8Array },
 ): Promise<Disclosed<Answer>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const owner = ledger.openUnnamed(ownerAt(onceId), sealedOwner) as string
   const opened = await deps.gate.open<{ answer: Answer }, 'answer', Answer | undefined>(
     { municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: ['answer'] },
     async (transaction) => {
@@ -24,6 +40,7 @@ export async function openResponse<Answer>(
       const part = {
         location: locationOf(onceId),
         sealed,
+        unnamed: true as const,
         keyId: owner,
         holds: ['answer'] as const,
         assemble: (record: { answer?: Answer }, value: unknown) => {
@@ -69,7 +86,7 @@ export async function actOnce<Answer extends object | undefined>(
   if (kept !== undefined) {
     sameBody(key, kept.fingerprint)
     again?.()
-    return unit.reopen(neighbourId, location, kept.response) as Answer
+    return unit.unnamed(neighbourId).openUnnamed(location, kept.response) as Answer
   }
   const answer = await act()
   if (answer !== undefined)
@@ -77,8 +94,8 @@ export async function actOnce<Answer extends object | undefined>(
       id: key.id,
       municipality_id: town.id,
       fingerprint: key.fingerprint,
-      response: Buffer.from(unit.seal(neighbourId, location, answer)),
-      response_owner: neighbourId,
+      response: Buffer.from(sealResponse(unit.unnamed(neighbourId), key.id.toString('hex'), answer)),
+      response_owner: randomBytes(NO_OWNER),
     })
   return answer
 }

@@ -24,7 +24,7 @@ const MOST_PER_SECOND = 2_500
 
 /** The rows one registration writes, as plain statements in a transaction; `$n` are random bytes and numbers. */
 const STATEMENTS = [
-  "insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner) values (sha256(:u1::text::bytea), :town, sha256(:u1::text::bytea), decode(:b192, 'hex'), :u1)",
+  "insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner) values (sha256(:u1::text::bytea), :town, sha256(:u1::text::bytea), decode(:b384, 'hex') || decode(:b128, 'hex') || decode(:b60, 'hex'), decode(:b60, 'hex'))",
   "insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped) values (:u1, :town, 'neighbour', :key, decode('00000001', 'hex') || (select mark from epochs where bucket = bucket_of(:u1) and epoch = 1) || decode(:b60, 'hex')), (:u2, :town, 'address', :key, decode('00000001', 'hex') || (select mark from epochs where bucket = bucket_of(:u2) and epoch = 1) || decode(:b60, 'hex'))",
   'insert into neighbours (id, municipality_id) values (:u1, :town)',
   "insert into particulars (municipality_id, neighbour_id, version, identity, contact) values (:town, :u1, 1, decode(:b192, 'hex'), decode(:b128, 'hex'))",

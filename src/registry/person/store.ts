@@ -202,9 +202,9 @@ export const hidingSeenBy = (
 
 export const undoRegistration = (
   transaction: Transaction,
-  { id, livedFrom, last }: { id: string; livedFrom: string; last: { id: string; details: Buffer } },
+  { id, livedFrom, last, once }: { id: string; livedFrom: string; last: { id: string; details: Buffer }; once: Buffer },
 ) =>
-  sql`select undo_registration(${id}::uuid, ${livedFrom}::text::date, ${last.id}::uuid, ${last.details})`.execute(
+  sql`select undo_registration(${id}::uuid, ${livedFrom}::text::date, ${last.id}::uuid, ${last.details}, ${once})`.execute(
     transaction,
   )
 

@@ -70,6 +70,8 @@ interface Act {
   at: string
   /** Everyone it was written about, the neighbour first. */
   together: string[]
+  /** Of a registration: the key it was sent with, hex. */
+  once: string | undefined
 }
 
 const UNDONE: Record<string, Undoable['what']> = {
@@ -141,7 +143,10 @@ export async function undo(
             ...{ kind: 'departure', cause: 'undone', effectiveOn: act.effectiveOn },
             ...{ recordedBy: staff.id, said: {}, now: unit.now },
           })
-          await undoRegistration(unit.transaction, { id, livedFrom: act.effectiveOn, last: { id: last, details } })
+          await undoRegistration(unit.transaction, {
+            ...{ id, livedFrom: act.effectiveOn, last: { id: last, details } },
+            once: Buffer.from(act.once ?? '', 'hex'),
+          })
           return outline
         }
         const versions = await lockTogether(unit, act.together)
@@ -209,7 +214,14 @@ async function lastAct(
   )
     throw new CannotUndo('undo-in-the-way')
   const together = what === 'move' ? [id, ...(await movedAlong(unit, { id, at }))] : [id]
-  return { movementId: last.id, what, effectiveOn: last.effectiveOn, at, together }
+  return {
+    movementId: last.id,
+    what,
+    effectiveOn: last.effectiveOn,
+    at,
+    together,
+    once: (last.said as { once?: string }).once,
+  }
 }
 
 /** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */

@@ -130,10 +130,9 @@ async function replayed(
   { town, by: clerk }: Acting<Staff>,
   stored: Extract<RegistrationOutcome, { outcome: 'replayed' }>,
 ): Promise<Disclosed<Registered>> {
-  const id = stored.owner
   return openResponse<Registered>(
     deps,
     { town, by: clerk },
-    { owner: id, onceId: stored.idempotency, sealed: stored.response },
+    { sealedOwner: stored.owner, onceId: stored.idempotency, sealed: stored.response },
   )
 }

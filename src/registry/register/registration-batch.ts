@@ -8,7 +8,7 @@ interface OutcomeRow {
   outcome: 'registered' | 'replayed' | 'suspected'
   fingerprint: Uint8Array
   response: Uint8Array
-  response_owner: string
+  response_owner: Uint8Array
   candidates: string[]
 }
 

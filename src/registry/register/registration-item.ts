@@ -12,6 +12,7 @@ import { type Whole, WRITTEN } from '../particulars.ts'
 import { sealMovement } from '../person/movements.ts'
 import { wordsOfName } from '../person/names.ts'
 import { sealRepresentation } from '../person/representation/record-representative.ts'
+import { sealOwner, sealResponse } from '../replays.ts'
 import type { Start } from '../residence/periods.ts'
 import { sealAddress } from '../sealed-address.ts'
 import { indexRow, likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
@@ -40,7 +41,7 @@ export async function sealRegistration(
   const id = randomUUID()
   const person = newDataKey(id)
   const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
-  const [{ hash, hash32 }, { graphVersion, entry, disclose }] = await Promise.all([
+  const [{ hash, hash32, ledger }, { graphVersion, entry, disclose }] = await Promise.all([
     deps.gate.keysOf(town.id),
     deps.gate.admit(ask, id, person),
   ])
@@ -69,7 +70,8 @@ export async function sealRegistration(
     wrapped: hex(wrapped.wrapped),
     idempotency: hex(key.id),
     fingerprint: hex(key.fingerprint),
-    response: seal({ table: 'idempotency_keys', column: 'response', row: onceId }, answer),
+    response: hex(sealResponse(person, onceId, answer)),
+    response_owner: hex(sealOwner(ledger, onceId, id)),
     locks,
     like_tokens: sets,
     known_distinct: knownDistinct,
@@ -103,6 +105,7 @@ export async function sealRegistration(
       sealMovement(person, movementId, {
         ...{ kind: 'registration', cause: form.cause ?? 'arrival', effectiveOn: from, recordedBy: clerk.id },
         said: {
+          once: onceId,
           confirmedDistinctFrom: knownDistinct,
           ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
           ...(form.takenDown ? { takenDown: form.takenDown } : {}),

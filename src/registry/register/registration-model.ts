@@ -27,7 +27,7 @@ export interface RegistrationItem {
 
 export type RegistrationOutcome =
   | { outcome: 'registered' }
-  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: string; idempotency: string }
+  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: Uint8Array; idempotency: string }
   | { outcome: 'suspected'; candidates: string[] }
   | { outcome: 'graph-changed' }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../../src/cli/demo-town.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
@@ -84,6 +85,23 @@ describe('undoing what was just written', () => {
     const rows = await app.peek(`select public_from is not null as over from proofs where id = '${proof.body.id}'`)
     expect(rows).toEqual([{ over: true }])
     expect((await register(app, person)).id).not.toBe(id)
+  })
+
+  it('a registration frees the key it was sent with: the form that was put right is sent again from the same page', async () => {
+    const idempotencyKey = randomUUID()
+    const send = (given: string) =>
+      app.ask<{ id: string }>('POST', '/v1/neighbours', {
+        as: 'clerk',
+        body: somebody({ name: { given, family: ['Repetida'] } }),
+        idempotencyKey,
+      })
+    const wrong = await send('Equivocada')
+    expect(wrong.status).toBe(201)
+    expect((await undo(wrong.body.id)).status).toBe(200)
+    const right = await send('Correcta')
+    expect(right.status, right.text).toBe(201)
+    expect(right.body.id).not.toBe(wrong.body.id)
+    expect((await send('Correcta')).body).toEqual(right.body)
   })
 
   it('a move: who lives where is as it was, found by the address of before, and the mistake stays in the history', async () => {
