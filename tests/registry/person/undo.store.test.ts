@@ -89,10 +89,11 @@ describe('undoing what was just written', () => {
 
   it('a registration frees the key it was sent with: the form that was put right is sent again from the same page', async () => {
     const idempotencyKey = randomUUID()
+    const form = somebody()
     const send = (given: string) =>
       app.ask<{ id: string }>('POST', '/v1/neighbours', {
         as: 'clerk',
-        body: somebody({ name: { given, family: ['Repetida'] } }),
+        body: { ...form, name: { given, family: ['Repetida'] } },
         idempotencyKey,
       })
     const wrong = await send('Equivocada')
