@@ -5,11 +5,12 @@ create table complaints (
   municipality_id uuid not null references municipalities,
   id uuid not null,
   reference_hash bytea not null check (length(reference_hash) = 32),
-  -- An objection (GDPR article 21) is decided by legal officers; whoever asked while signed in is told of the answer.
-  kind text not null check (kind in ('refused', 'asked-about-papers', 'wrong-data', 'who-looked', 'change', 'objection',
-    'suggestion', 'service', 'other')),
+  -- Whose duty the answer is: what a counter does, what may be about a counter, and what is a question of law. What it is about and in
+  -- which language lies sealed in `outline`: that a nameless record was asked about papers would say that it has none.
+  duty text not null check (duty in ('counter', 'supervision', 'law')),
+  outline bytea not null,
+  -- Whoever asked while signed in is told of the answer.
   neighbour_id uuid,
-  language text not null,
   data_key_id uuid not null,
   content bytea not null,
   answer bytea,
@@ -35,8 +36,8 @@ create table complaints (
   check (num_nonnulls(answer, answered_at, outcome) in (0, 3)),
   check (num_nonnulls(appointment_was, appointment_ended) in (0, 2)),
   check (appointment_at is null or appointment_was is null),
-  constraint complaints_of_services check ((kind = 'service') = (fault is not null)
-    and (kind = 'service' or num_nonnulls(service, organisation_id) = 0) and (kind <> 'service' or neighbour_id is null))
+  constraint complaints_of_services check (case when fault is null then num_nonnulls(service, organisation_id) = 0
+    else duty = 'law' and neighbour_id is null end)
 );
 create index complaints_open on complaints (municipality_id, due_on) where answered_at is null;
 create index complaints_by_neighbour on complaints (municipality_id, neighbour_id) where neighbour_id is not null;

@@ -161,15 +161,15 @@ export interface Complaints {
   content: Buffer;
   data_key_id: string;
   due_on: string;
+  duty: string;
   escalated_at: Timestamp | null;
   fault: string | null;
   id: string;
-  kind: string;
-  language: string;
   municipality_id: string;
   neighbour_id: string | null;
   organisation_id: string | null;
   outcome: string | null;
+  outline: Buffer;
   received_at: Timestamp;
   reference_hash: Buffer;
   service: string | null;

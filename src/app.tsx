@@ -54,6 +54,7 @@ import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search/search-links.ts'
 import { enrolApplicant } from './requests/apply.ts'
 import type { Redraw } from './requests/attachments.ts'
+import { countComplaints } from './requests/complain.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { townRoutes } from './town/routes.ts'
@@ -192,6 +193,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
     policies: deps.policies,
     grants: rooms.gate.grants,
     transparency,
+    complaints: (id) => countComplaints(rooms, { id }),
     demo,
   })
   if (deps.demo) demoPages(app, rooms, demo)

@@ -14,10 +14,11 @@ import {
   type Appointment,
   appointmentOf,
   attached,
-  COMPLAINT_KINDS,
   type ComplaintKind,
+  type Duty,
   locationOfComplaint,
   type Outcome,
+  openOutline,
   type ServiceFault,
   type ServiceReport,
 } from './complain.ts'
@@ -51,12 +52,9 @@ export interface ComplaintToAnswer {
   attachments: { id: string; mediaType: string }[]
 }
 
-/** What clerks do, and therefore answer; the rest may be about them. */
-export const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
-/** What is a question of law: an objection, and what may end with a service being suspended. Legal officers alone decide it. */
-const OF_LAW: readonly ComplaintKind[] = ['objection', 'service']
-const kindsFor = ({ role }: Staff) =>
-  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => role === 'legal' || !OF_LAW.includes(kind))
+/** Legal officers alone decide questions of law. */
+const dutiesOf = ({ role }: Staff): readonly Duty[] =>
+  role === 'clerk' ? ['counter'] : role === 'legal' ? ['counter', 'supervision', 'law'] : ['counter', 'supervision']
 
 const answering = (town: Municipality, requester: Staff) => {
   const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
@@ -89,7 +87,7 @@ export async function complaintsToAnswer(
   return deps.gate.decide(answering(town, staff), async (transaction) => {
     const read = await complaintsFor(transaction, {
       staff,
-      kinds: kindsFor(staff),
+      duties: dutiesOf(staff),
       after: after !== undefined,
       at: after?.at ?? '',
       afterId: after?.id ?? '',
@@ -114,8 +112,7 @@ export async function complaintsToAnswer(
       attachments: added
         .filter((one) => one.complaint_id === row.id)
         .map((one) => ({ id: one.id, mediaType: one.media_type })),
-      kind: row.kind as ComplaintKind,
-      language: row.language,
+      ...openOutline(ledger, row),
       receivedAt: row.received_at.toISOString(),
       dueOn: row.due_on,
       escalated: row.escalated_at !== null,
@@ -148,7 +145,7 @@ export async function complaintsWaiting(
     town,
     staff,
     work: async (transaction) => {
-      const { waiting } = await countComplaintsFor(transaction, { staff, kinds: kindsFor(staff) })
+      const { waiting } = await countComplaintsFor(transaction, { staff, duties: dutiesOf(staff) })
       return Number(waiting)
     },
   })
@@ -162,7 +159,7 @@ export async function openAttachment(
 ): Promise<Disclosed<Attachment>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(answering(town, staff), async (transaction) => {
-    const row = await attachmentFor(transaction, { id, kinds: kindsFor(staff) })
+    const row = await attachmentFor(transaction, { id, duties: dutiesOf(staff) })
     if (row === undefined || (await hiddenFrom(transaction, staff, [row])).size > 0) throw new NotFound()
     const text = ledger.open(attached(id), row.content) as string
     return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
@@ -193,10 +190,10 @@ export async function answerComplaint(
       answeredAt: deps.clock.now().toString(),
       outcome,
       id,
-      kinds: kindsFor(staff),
+      duties: dutiesOf(staff),
       staff,
     })
-    if (organisationId !== undefined && done?.kind === 'service' && done.organisation_id === null) {
+    if (organisationId !== undefined && done?.fault && done.organisation_id === null) {
       // Only one of those that give the service: nobody is suspended for what others did.
       const givers = await giversOf(transaction, done.service ?? '')
       if (!givers.some(({ id: giver }) => giver === organisationId))

@@ -13,10 +13,10 @@ import {
   attachmentsBy,
   cancelAppointment,
   complaintUnder,
-  countByKind,
   escalate,
   keepAttachment,
   keepComplaint,
+  outlinesOf,
 } from './store.ts'
 
 export const COMPLAINT_KINDS = [
@@ -31,6 +31,26 @@ export const COMPLAINT_KINDS = [
   'other',
 ] as const
 export type ComplaintKind = (typeof COMPLAINT_KINDS)[number]
+
+/** Whose duty an answer is. */
+export type Duty = 'counter' | 'supervision' | 'law'
+/** What clerks do, and therefore answer; the rest may be about them. */
+const COUNTER: readonly ComplaintKind[] = ['change', 'wrong-data']
+/** What is a question of law: an objection (GDPR article 21), and what may end with a service being suspended. */
+const OF_LAW: readonly ComplaintKind[] = ['objection', 'service']
+const dutyOf = (kind: ComplaintKind): Duty =>
+  COUNTER.includes(kind) ? 'counter' : OF_LAW.includes(kind) ? 'law' : 'supervision'
+
+/** What a complaint is about, and the language it was written in: sealed, each as long as the other. */
+export interface ComplaintOutline {
+  kind: ComplaintKind
+  language: string
+}
+const OUTLINE = 64
+const outlineAt = (id: string) => ({ table: 'complaints', column: 'outline', row: id })
+export const openOutline = (ledger: DataKey, { id, outline }: { id: string; outline: Uint8Array }) =>
+  ledger.openUnnamed(outlineAt(id), outline) as ComplaintOutline
+
 /** What is written in words; a service is reported on a page of its own. */
 export const WRITTEN_KINDS = COMPLAINT_KINDS.filter((kind) => kind !== 'service')
 /** A kind as a form says it. */
@@ -109,7 +129,8 @@ export async function complain(
   },
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const { neighbourId, idempotencyKey } = complaint
+  const { neighbourId, idempotencyKey, kind, language } = complaint
+  const outline: ComplaintOutline = { kind, language }
   const { letters, shown } =
     idempotencyKey === undefined
       ? newReference()
@@ -138,9 +159,9 @@ export async function complain(
       id,
       municipality_id: town.id,
       reference_hash: hash(`complaint ${letters}`),
-      kind: complaint.kind,
+      duty: dutyOf(complaint.kind),
+      outline: Buffer.from(ledger.sealUnnamed(outlineAt(id), outline, OUTLINE)),
       neighbour_id: neighbourId ?? null,
-      language: complaint.language,
       data_key_id: ledger.id,
       content: Buffer.from(ledger.seal(locationOfComplaint(id, 'content'), complaint.request)),
       received_at: receivedAt.toString(),
@@ -250,13 +271,17 @@ export interface ComplaintCount {
 
 /** How many, of each kind and outcome. Numbers alone. */
 export async function countComplaints(
-  deps: Pick<RegistryDeps, 'database'>,
+  deps: Pick<RegistryDeps, 'database' | 'gate'>,
   town: Pick<Municipality, 'id'>,
 ): Promise<ComplaintCount[]> {
-  const rows = await inMunicipality(deps.database, town.id, (transaction) => countByKind(transaction))
-  return rows.map((row) => ({
-    kind: row.kind as ComplaintKind,
-    outcome: (row.outcome as Outcome | null) ?? 'waiting',
-    count: Number(row.count),
-  }))
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const rows = await inMunicipality(deps.database, town.id, (transaction) => outlinesOf(transaction))
+  const counts = new Map<string, ComplaintCount>()
+  for (const row of rows) {
+    const { kind } = openOutline(ledger, row)
+    const outcome = (row.outcome as Outcome | null) ?? 'waiting'
+    const known = counts.get(`${kind} ${outcome}`) ?? { kind, outcome, count: 0 }
+    counts.set(`${kind} ${outcome}`, { ...known, count: known.count + 1 })
+  }
+  return [...counts.values()].sort((one, other) => (one.kind < other.kind ? -1 : one.kind > other.kind ? 1 : 0))
 }

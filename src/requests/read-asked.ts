@@ -8,8 +8,7 @@ import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { loadOutline } from '../registry/store.ts'
 import type { Acting } from '../town/model.ts'
-import { REQUESTS } from './answer-complaint.ts'
-import { COMPLAINT_KINDS, type ComplaintKind, locationOfComplaint, type Outcome } from './complain.ts'
+import { type ComplaintKind, type Duty, locationOfComplaint, type Outcome, openOutline } from './complain.ts'
 import type { CityRequest } from './model.ts'
 import { attachmentsNamed, requestsOfNeighbour } from './store.ts'
 
@@ -27,19 +26,19 @@ export interface Asked {
   outcome?: Outcome
 }
 
-/** What a neighbour asked, of these kinds or of any, the newest first; within a gate's transaction. */
+/** What a neighbour asked, of these duties or of any, the newest first; within a gate's transaction. */
 async function readAsked(
   transaction: Transaction,
   {
     ledger,
     neighbourId,
-    kinds = COMPLAINT_KINDS,
-  }: { ledger: DataKey; neighbourId: string; kinds?: readonly ComplaintKind[] | undefined },
+    duties = ['counter', 'supervision', 'law'],
+  }: { ledger: DataKey; neighbourId: string; duties?: readonly Duty[] | undefined },
 ): Promise<Asked[]> {
-  const rows = await requestsOfNeighbour(transaction, { neighbourId, kinds })
+  const rows = await requestsOfNeighbour(transaction, { neighbourId, duties })
   const added = await attachmentsNamed(transaction, neighbourId)
   return rows.map((row) => ({
-    kind: row.kind as ComplaintKind,
+    kind: openOutline(ledger, row).kind,
     request: ledger.open(locationOfComplaint(row.id, 'content'), row.content) as CityRequest,
     attachments: added
       .filter((one) => one.complaint_id === row.id)
@@ -94,7 +93,7 @@ export async function messagesAtCounter(
       if (record === undefined) throw new NotFound()
       return {
         told: await toldOf(transaction, deps, neighbourId),
-        asked: await readAsked(transaction, { ledger, neighbourId, kinds: REQUESTS }),
+        asked: await readAsked(transaction, { ledger, neighbourId, duties: ['counter'] }),
       }
     },
   )

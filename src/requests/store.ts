@@ -70,13 +70,13 @@ export const appointmentsAfter = (transaction: Transaction, appointmentAt: Date)
 
 export const requestsOfNeighbour = (
   transaction: Transaction,
-  { neighbourId, kinds }: { neighbourId: string; kinds: readonly string[] },
+  { neighbourId, duties }: { neighbourId: string; duties: readonly string[] },
 ) =>
   transaction
     .selectFrom('complaints')
-    .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
+    .select(['id', 'outline', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
     .where('neighbour_id', '=', neighbourId)
-    .where('kind', 'in', kinds)
+    .where('duty', 'in', duties)
     .orderBy('received_at', 'desc')
     .orderBy('id', 'desc')
     .execute()
@@ -95,19 +95,18 @@ export const complaintsFor = (
   transaction: Transaction,
   {
     staff,
-    kinds,
+    duties,
     after,
     at,
     afterId,
     most,
-  }: { staff: Staff; kinds: readonly string[]; after: boolean; at: string; afterId: string; most: number },
+  }: { staff: Staff; duties: readonly string[]; after: boolean; at: string; afterId: string; most: number },
 ) =>
   transaction
     .selectFrom('complaints')
     .select([
       'id',
-      'kind',
-      'language',
+      'outline',
       'received_at',
       'due_on',
       'escalated_at',
@@ -122,7 +121,7 @@ export const complaintsFor = (
       'fault',
     ])
     .where(openFor(staff))
-    .where('kind', 'in', kinds)
+    .where('duty', 'in', duties)
     .where(shownTo(staff))
     .$if(after, (query) => query.where(sql<boolean>`(due_on, id) > (${at}::text::date, ${afterId}::text::uuid)`))
     .orderBy('due_on')
@@ -140,23 +139,23 @@ export const attachmentsOfComplaints = (transaction: Transaction, complaintIds: 
 
 export const countComplaintsFor = (
   transaction: Transaction,
-  { staff, kinds }: { staff: Staff; kinds: readonly string[] },
+  { staff, duties }: { staff: Staff; duties: readonly string[] },
 ) =>
   transaction
     .selectFrom('complaints')
     .select((one) => one.fn.countAll<string>().as('waiting'))
     .where(openFor(staff))
-    .where('kind', 'in', kinds)
+    .where('duty', 'in', duties)
     .where(shownTo(staff))
     .executeTakeFirstOrThrow()
 
-export const attachmentFor = (transaction: Transaction, { id, kinds }: { id: string; kinds: readonly string[] }) =>
+export const attachmentFor = (transaction: Transaction, { id, duties }: { id: string; duties: readonly string[] }) =>
   transaction
     .selectFrom('complaint_attachments')
     .innerJoin('complaints', 'complaints.id', 'complaint_id')
     .select(['complaint_attachments.content', 'media_type', 'neighbour_id'])
     .where('complaint_attachments.id', '=', id)
-    .where('kind', 'in', kinds)
+    .where('duty', 'in', duties)
     .executeTakeFirst()
 
 /** Keeps the answer to a request that staff of this kind may answer and nobody has; an appointment for it is over. */
@@ -167,9 +166,9 @@ export const keepAnswer = (
     answeredAt,
     outcome,
     id,
-    kinds,
+    duties,
     staff,
-  }: { answer: Buffer; answeredAt: string; outcome: string; id: string; kinds: readonly string[]; staff: Staff },
+  }: { answer: Buffer; answeredAt: string; outcome: string; id: string; duties: readonly string[]; staff: Staff },
 ) =>
   transaction
     .updateTable('complaints')
@@ -183,9 +182,9 @@ export const keepAnswer = (
       appointment_ended: sql`case when appointment_at is null then appointment_ended else 'answered' end`,
     })
     .where('id', '=', id)
-    .where('kind', 'in', kinds)
+    .where('duty', 'in', duties)
     .where(openFor(staff))
-    .returning(['neighbour_id', 'kind', 'organisation_id', 'service'])
+    .returning(['neighbour_id', 'fault', 'organisation_id', 'service'])
     .executeTakeFirst()
 
 export const linkToOrganisation = (
@@ -234,14 +233,9 @@ export const attachmentsBy = (transaction: Transaction, neighbourId: string) =>
     .orderBy('complaint_attachments.id')
     .execute()
 
-export const countByKind = (transaction: Transaction) =>
-  transaction
-    .selectFrom('complaints')
-    .select(['kind', 'outcome'])
-    .select((count) => count.fn.countAll<string>().as('count'))
-    .groupBy(['kind', 'outcome'])
-    .orderBy('kind')
-    .execute()
+/** Of each complaint what it is about, sealed, and what became of it. */
+export const outlinesOf = (transaction: Transaction) =>
+  transaction.selectFrom('complaints').select(['id', 'outline', 'outcome']).execute()
 
 export const lockOrganisationRequests = (transaction: Transaction, organisationId: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${`requests ${organisationId}`}, 0))`.execute(transaction)

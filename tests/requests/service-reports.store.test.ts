@@ -57,7 +57,7 @@ describe('a service that did it wrong', () => {
     expect(codeIn(page)).toHaveLength(19)
     expect(page).toMatch(/A legal officer answers by/)
     const [row] = await app.peek(
-      "select service, organisation_id, fault, neighbour_id from complaints where kind = 'service'",
+      'select service, organisation_id, fault, neighbour_id from complaints where fault is not null',
     )
     expect(row).toEqual({
       service: 'library',
@@ -148,10 +148,10 @@ describe('a service that did it wrong', () => {
 
   it('has a rule in the database: no name with it, no report without what it is of', async () => {
     const { id } = await register(app)
-    await expect(app.peek(`update complaints set neighbour_id = '${id}' where kind = 'service'`)).rejects.toThrow(
+    await expect(app.peek(`update complaints set neighbour_id = '${id}' where fault is not null`)).rejects.toThrow(
       'complaints_of_services',
     )
-    await expect(app.peek("update complaints set fault = null where kind = 'service'")).rejects.toThrow(
+    await expect(app.peek('update complaints set fault = null where fault is not null')).rejects.toThrow(
       'complaints_of_services',
     )
   })

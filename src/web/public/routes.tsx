@@ -7,7 +7,7 @@ import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { suspendedOrganisations } from '../../oversight/list-organisations.ts'
 import type { Database } from '../../platform/database.ts'
-import { countComplaints } from '../../requests/complain.ts'
+import type { ComplaintCount } from '../../requests/complain.ts'
 import type { Transparency } from '../../statistics/transparency.ts'
 import { publicPage } from '../public-page.ts'
 import { nameIn, readerOf } from '../reader.ts'
@@ -28,6 +28,7 @@ export function publicPages(
     policies: PolicyEngine
     grants: (municipalityId: string) => Promise<GrantsState>
     transparency: (municipalityId: string) => Promise<Transparency>
+    complaints: (municipalityId: string) => Promise<ComplaintCount[]>
     /** What a demonstration has ready; nothing anywhere else. */
     demo: () => Demo | undefined
   },
@@ -58,7 +59,7 @@ export function publicPages(
   })
   get('/transparency', async (request) => {
     const read = reader(request)
-    const complaints = await countComplaints(deps, { id: read.id })
+    const complaints = await deps.complaints(read.id)
     return publicPage(<TransparencyPage counted={await deps.transparency(read.id)} complaints={complaints} {...read} />)
   })
   get('/docs', async ({ town }) => publicPage(<Docs document={document() as ApiDocument} town={nameIn(town, 'en')} />))
