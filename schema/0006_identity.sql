@@ -173,10 +173,9 @@ create table helpers (
   municipality_id uuid not null,
   id uuid not null,
   neighbour_id uuid not null,
-  -- What the neighbour calls them, sealed under the town's ledger key.
-  name bytea not null,
+  -- What the neighbour calls them, and what they may fetch, sealed under the town's ledger key.
+  details bytea not null,
   code_hash bytea not null check (length(code_hash) = 32),
-  profiles text[] not null check (array_length(profiles, 1) between 1 and 20),
   until date not null,
   created_at timestamptz not null,
   ended_at timestamptz,

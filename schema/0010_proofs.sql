@@ -170,7 +170,8 @@ create table wallet_offers (
   municipality_id uuid not null,
   id uuid not null,
   neighbour_id uuid not null,
-  profile text not null,
+  -- Which kind of proof it is, sealed under the town's ledger key.
+  profile bytea not null,
   handed_to text not null check (handed_to in ('neighbour', 'representative')),
   code_hash bytea not null check (length(code_hash) = 32),
   transaction_hash bytea not null check (length(transaction_hash) = 32),

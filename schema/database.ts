@@ -322,12 +322,11 @@ export interface Functions {
 export interface Helpers {
   code_hash: Buffer;
   created_at: Timestamp;
+  details: Buffer;
   ended_at: Timestamp | null;
   id: string;
   municipality_id: string;
-  name: Buffer;
   neighbour_id: string;
-  profiles: string[];
   until: string;
 }
 
@@ -1010,7 +1009,7 @@ export interface WalletOffers {
   municipality_id: string;
   neighbour_id: string;
   outcome: string | null;
-  profile: string;
+  profile: Buffer;
   token_hash: Buffer | null;
   transaction_hash: Buffer;
 }

@@ -49,7 +49,16 @@ export interface Helper {
   endedAt?: string
 }
 
-const location = (id: string) => ({ table: 'helpers', column: 'name', row: id })
+/** What is sealed of a helper: what the neighbour calls them, and what they may fetch. */
+interface HelperDetails {
+  name: string
+  profiles: string[]
+}
+const detailsAt = (id: string) => ({ table: 'helpers', column: 'details', row: id })
+/** Filled up to steps of so many bytes: what somebody may fetch is not told by how long it is. */
+const STEP = 512
+const openDetails = (ledger: DataKey, { id, details }: { id: string; details: Uint8Array }) =>
+  ledger.openUnnamed(detailsAt(id), details) as HelperDetails
 
 /** Whom a neighbour names: a person, or an office. */
 export const HelperName = z.strictObject({ name: plain(100), confirmedPlain })
@@ -78,6 +87,7 @@ export async function nameHelper(
   const letter = (i: number) => ALPHABET[mark ? mark.readUInt8(i) % 32 : randomInt(32)]
   const code = Array.from({ length: LETTERS }, (_, i) => letter(i)).join('')
   const id = uuidv7()
+  const details: HelperDetails = { name: helper.name, profiles: [...helper.profiles] }
   const last = today(deps.clock, town.timeZone).add(LONGEST_HELP)
   const until = Temporal.PlainDate.compare(helper.until, last) > 0 ? last : helper.until
   await inMunicipality(deps.database, town.id, async (transaction) => {
@@ -87,9 +97,8 @@ export async function nameHelper(
       id,
       municipality_id: town.id,
       neighbour_id: resident.neighbourId,
-      name: Buffer.from(ledger.seal(location(id), helper.name)),
+      details: Buffer.from(ledger.sealUnnamed(detailsAt(id), details, STEP)),
       code_hash: hash(`helper ${code}`),
-      profiles: [...helper.profiles],
       until: until.toString(),
       created_at: deps.clock.now().toString(),
     })
@@ -107,8 +116,7 @@ export async function helpersIn(
   const rows = await helpersNamed(transaction, { neighbourId, which })
   return rows.map((row) => ({
     id: row.id,
-    name: ledger.open(location(row.id), row.name) as string,
-    profiles: row.profiles,
+    ...openDetails(ledger, row),
     until: row.until,
     namedAt: row.created_at.toISOString(),
     ...(row.ended_at ? { endedAt: row.ended_at.toISOString() } : {}),
@@ -144,8 +152,9 @@ export async function actAsHelper(
   const day = today(deps.clock, town.timeZone).toString()
   const grant = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await helperUnder(transaction, { codeHash: hash(`helper ${code}`), until: day })
-    const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
-    if (row === undefined || !named)
+    const helper = row && openDetails(ledger, row)
+    const named = typed.profile === undefined || helper?.profiles.includes(typed.profile)
+    if (row === undefined || helper === undefined || !named)
       return (await triedTooOften(transaction, {
         town,
         hash,
@@ -157,8 +166,7 @@ export async function actAsHelper(
         ? 'too-many'
         : undefined
     // Where they are named as somebody of an organisation, they stand where it stands, as it is tied now.
-    const name = ledger.open(location(row.id), row.name) as string
-    return { ...row, standsWith: await organisationsNamed(transaction, name) }
+    return { ...row, standsWith: await organisationsNamed(transaction, helper.name) }
   })
   if (grant === undefined) throw new HelpRefused()
   if (grant === 'too-many') throw new TooManyAttempts()

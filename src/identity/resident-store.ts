@@ -18,7 +18,7 @@ export const helpersNamed = (
 ) =>
   transaction
     .selectFrom('helpers')
-    .select(['id', 'name', 'profiles', 'until', 'created_at', 'ended_at'])
+    .select(['id', 'details', 'until', 'created_at', 'ended_at'])
     .where('neighbour_id', '=', neighbourId)
     .$if(which !== 'ever', (query) =>
       query.where('ended_at', 'is', null).where('until', '>=', which === 'ever' ? '' : which.on.toString()),
@@ -29,7 +29,7 @@ export const helpersNamed = (
 export const helperUnder = (transaction: Transaction, { codeHash, until }: { codeHash: Buffer; until: string }) =>
   transaction
     .selectFrom('helpers')
-    .select(['id', 'neighbour_id', 'profiles', 'name'])
+    .select(['id', 'neighbour_id', 'details'])
     .where('code_hash', '=', codeHash)
     .where('ended_at', 'is', null)
     .where((helper) => isNeighbour(helper.ref('neighbour_id')))

@@ -81,7 +81,7 @@ async function restOf(deps: ProofDeps, { town, by: resident }: Acting<Resident>)
         }),
         waysIn: await waysEver(transaction, { ledger, neighbourId, now }),
         oversight: await oversightOf(transaction, ledger, neighbourId),
-        wallets: await offersAbout(transaction, neighbourId),
+        wallets: await offersAbout(transaction, ledger, neighbourId),
         attachments: await attachmentsOf(transaction, ledger, neighbourId),
       }
     },

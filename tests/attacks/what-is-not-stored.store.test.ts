@@ -113,7 +113,6 @@ describe('what the registry has no place for', () => {
       'flags.reviewed_by',
       'flags.staff_id',
       'functions.id',
-      'helpers.profiles',
       'job_states.kind',
       'jobs.item',
       'jobs.kind',
@@ -211,7 +210,6 @@ describe('what the registry has no place for', () => {
       'visits.staff_id',
       'wallet_offers.handed_to',
       'wallet_offers.outcome',
-      'wallet_offers.profile',
       'welfare_checks.looked_by',
       'welfare_checks.reason',
     ])

@@ -7,6 +7,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { passing } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { freshNumber, freshUntil } from '../../identity/fresh-number.ts'
+import type { DataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Code, OAuthProblem } from '../../platform/problem.ts'
@@ -101,7 +102,7 @@ export async function offerToWallet(
 ): Promise<Disclosed<Offer>> {
   const profile = await agreedProfile(deps, town, order.profile)
   if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const code = randomBytes(32).toString('base64url')
   const transactionCode = String(randomInt(1_000_000)).padStart(6, '0')
   const id = uuidv7()
@@ -130,7 +131,7 @@ export async function offerToWallet(
           id,
           municipality_id: town.id,
           neighbour_id: neighbourId,
-          profile: profile.id,
+          profile: Buffer.from(ledger.sealUnnamed(profileAt(id), profile.id, STEP)),
           handed_to: order.handedTo,
           code_hash: hash(`wallet code ${code}`),
           transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
@@ -141,6 +142,12 @@ export async function offerToWallet(
     },
   )
 }
+
+const profileAt = (id: string) => ({ table: 'wallet_offers', column: 'profile', row: id })
+/** Bytes: as long for each. */
+const STEP = 64
+const openProfile = (ledger: DataKey, { id, profile }: { id: string; profile: Uint8Array }) =>
+  ledger.openUnnamed(profileAt(id), profile) as string
 
 /** Gives a wallet that knows code and digits a token, once. @throws {OAuthProblem} the same for every wrong guess */
 export async function redeemOffer(
@@ -179,7 +186,7 @@ export async function newNonce(deps: ProofDeps, town: Municipality): Promise<{ n
 
 async function offerOf(deps: ProofDeps, town: Municipality, authorization: string) {
   const [, token = ''] = /^Bearer ([\w-]{43})$/.exec(authorization) ?? []
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const offer = await inMunicipality(deps.database, town.id, (transaction) =>
     offerWithToken(transaction, {
       tokenHash: hash(`wallet token ${token}`),
@@ -188,7 +195,7 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
     }),
   )
   if (offer === undefined) throw new OAuthProblem('invalid_token', 401, 'This token is not known here, or too old.')
-  return offer
+  return { ...offer, profile: openProfile(ledger, offer) }
 }
 
 /** The keys a wallet shows that it holds, each with a fresh signature. @throws {OAuthProblem} */
@@ -315,10 +322,14 @@ export interface OfferOutline {
 }
 
 /** Codes for wallets that were given out about a neighbour in the last month, within a gate's transaction. */
-export async function offersAbout(transaction: Transaction, neighbourId: string): Promise<OfferOutline[]> {
+export async function offersAbout(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+): Promise<OfferOutline[]> {
   const rows = await offersMade(transaction, neighbourId)
   return rows.map((row) => ({
-    profile: row.profile,
+    profile: openProfile(ledger, row),
     until: row.expires_at.toISOString(),
     fetchedAt: row.issued_at?.toISOString() ?? null,
   }))

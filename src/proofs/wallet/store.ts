@@ -61,7 +61,7 @@ export const noteOfferOutcome = (transaction: Transaction, { outcome, id }: { ou
 export const offersMade = (transaction: Transaction, neighbourId: string) =>
   transaction
     .selectFrom('wallet_offers')
-    .select(['profile', 'expires_at', 'issued_at'])
+    .select(['id', 'profile', 'expires_at', 'issued_at'])
     .where('neighbour_id', '=', neighbourId)
     .orderBy('expires_at')
     .execute()
