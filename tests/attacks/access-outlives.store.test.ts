@@ -170,6 +170,54 @@ describe('access ends with the person', () => {
     expect((await comeIn(card.code)).status).toBe(303)
   })
 
+  it('tells by an ended card what stands, whatever was recorded and undone since', async () => {
+    const { id, code } = await adult()
+    const change = async (path: string, body: object) => {
+      const answer = await app.ask('POST', `/v1/neighbours/${id}${path}`, {
+        as: 'clerk',
+        body,
+        ifMatch: await version(id),
+      })
+      expect(answer.status, answer.text).toBe(201)
+    }
+    const undo = async () =>
+      expect((await app.ask('POST', `/v1/neighbours/${id}/undo`, { as: 'clerk' })).status).toBe(200)
+    const tells = async (card = code) => (await comeIn(card)).status === 403
+    await change('/departures', { cause: 'moved-away', saidBy: 'in-person' })
+    expect(await tells()).toBe(true)
+    await change('/departures', { cause: 'death' })
+    expect(await tells()).toBe(false)
+    await undo()
+    expect(await tells()).toBe(true)
+    // A card of the time in which they were thought to be back tells the same, once that is undone.
+    await change('/returns', { address: { kind: 'dwelling', streetName: 'del Retorn', number: '1' } })
+    const given = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { source: 'desk', neighbourId: id, word: 'molinet' }),
+    )
+    await undo()
+    expect([await tells(), await tells(given.code)]).toEqual([true, true])
+  })
+
+  it('tells nothing by the card of a record that was joined to another', async () => {
+    const { id, code } = await adult()
+    const left = { as: 'clerk', body: { cause: 'moved-away', saidBy: 'in-person' }, ifMatch: await version(id) }
+    expect((await app.ask('POST', `/v1/neighbours/${id}/departures`, left)).status).toBe(201)
+    const back = {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '2' } },
+      ifMatch: await version(id),
+    }
+    expect((await app.ask('POST', `/v1/neighbours/${id}/returns`, back)).status).toBe(201)
+    const stays = await register(app)
+    const proposed = await app.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins`, {
+      as: 'clerk',
+      body: { other: id, reason: 'The same photograph' },
+    })
+    const decision = `/v1/neighbours/${stays.id}/joins/${proposed.body.id}/decision`
+    expect((await app.ask('POST', decision, { as: 'second-clerk', body: { decision: 'approved' } })).status).toBe(200)
+    expect((await comeIn(code)).status).toBe(401)
+  })
+
   it('leaves a removed person one page without data: what was decided, why, and how to object', async () => {
     const { id, code } = await adult({ name: { given: 'Quimeta', family: ['Serrallonga'] } })
     await goneBehindOurBack(id)

@@ -3,7 +3,6 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
-import { leaveFarewell } from '../../identity/farewell.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
@@ -23,6 +22,7 @@ import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
 import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
 import { isDead, movementsInForce } from './movements-in-force.ts'
+import { retellCards } from './removal.ts'
 import { keepProceeding, proceedingOpen, withdrawProceedings } from './store.ts'
 
 const reason = plain(2000, 3)
@@ -176,8 +176,7 @@ export async function recordDeparture(
       { town, by: clerk },
       { neighbourId: id, outline: { kind: 'departure', cause: 'death', effectiveOn: on }, details: {} },
     )
-    const { ledger } = await deps.gate.keysOf(town.id)
-    await leaveFarewell(unit.transaction, { ledger, neighbourId: id, removal: undefined })
+    await retellCards(deps, { unit, town, neighbourId: id })
     return { status: 'departed', id, on, version }
   }
 }
@@ -267,15 +266,13 @@ export async function takeEffect(
   await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
   await withdrawAllProofs(unit, id)
   await setDeparture(unit.transaction, { departedOn: on, id })
-  const { ledger } = await deps.gate.keysOf(town.id)
-  const removal = cause === 'moved-away' || cause === 'wrongly-registered' ? { cause, since: on } : undefined
-  await leaveFarewell(unit.transaction, { ledger, neighbourId: id, removal })
   const details = saidBy === undefined ? {} : { saidBy }
   await recordMovement(
     unit,
     { town, by: clerk },
     { neighbourId: id, outline: { kind: 'departure', cause, effectiveOn: on }, details },
   )
+  await retellCards(deps, { unit, town, neighbourId: id })
 }
 
 /** What a step of a departure works with. */

@@ -8,6 +8,7 @@ import { today, uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
 import type { Acting, Municipality } from '../../town/model.ts'
 import { awaySince, movementsInForce } from '../departure/movements-in-force.ts'
+import { retellCards } from '../departure/removal.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
 import { onRecord } from '../on-record.ts'
@@ -172,6 +173,7 @@ export async function undo(
             { town, by: staff },
             { neighbourId: one, outline: outlined, details: { undone: theirs.movementId } },
           )
+          await retellCards(deps, { unit, town, neighbourId: one })
         }
         const token = tokenMaker(hash32, town.blindIndexBits)
         for (const one of await open(act.together)) {

@@ -4,6 +4,7 @@ import type { Staff } from '../../../firewall/requester.ts'
 import { noticeOfWays } from '../../../identity/telling.ts'
 import { today, uuidv7 } from '../../../platform/clock.ts'
 import type { Acting, Municipality } from '../../../town/model.ts'
+import { retellCards } from '../../departure/removal.ts'
 import type { RegistryDeps } from '../../deps.ts'
 import type { Name } from '../../model.ts'
 import type { Whole } from '../../particulars.ts'
@@ -141,6 +142,7 @@ export async function joinRecords(
       details: { to: stays.id },
     },
   )
+  await retellCards(deps, { unit, town, neighbourId: joined.id })
   const moved: Moved = {
     belongings: rows[0]?.moved ?? {},
     proofs,
@@ -241,6 +243,7 @@ export async function takeApart(
         details: { from: one === stays.id ? joined.id : stays.id },
       },
     )
+    await retellCards(deps, { unit, town, neighbourId: one })
   }
   return true
 }
