@@ -105,7 +105,8 @@ create table proceedings (
   municipality_id uuid not null,
   id uuid not null,
   neighbour_id uuid not null,
-  cause text not null check (cause in ('moved-away', 'duplicate', 'wrongly-registered')),
+  -- Why a registration is doubted, in one word and in many, and what the council says of it, are sealed to the neighbour.
+  cause bytea not null,
   reason bytea not null,
   opened_at timestamptz not null default now(),
   opened_by text not null,
@@ -114,7 +115,7 @@ create table proceedings (
   notice_given_on date,
   effective_from date check (effective_from > notice_given_on),
   council_on date,
-  council_outcome text check (council_outcome in ('favourable', 'unfavourable')),
+  council_outcome bytea,
   decided_at timestamptz,
   decided_by text,
   decision text check (decision in ('approved', 'withdrawn')),
@@ -136,8 +137,8 @@ call keep_to_town('proceedings');
 grant insert, update (message_id, notice, notice_given_on, effective_from, council_on, council_outcome, decided_at,
   decided_by, decision)
   on proceedings to padron_app, padron_gate;
-grant select (municipality_id, id, neighbour_id, cause, opened_at, opened_by, message_id, notice_given_on, effective_from,
-  council_on, council_outcome, decided_at, decided_by, decision)
+grant select (municipality_id, id, neighbour_id, opened_at, opened_by, message_id, notice_given_on, effective_from,
+  council_on, decided_at, decided_by, decision)
   on proceedings to padron_app;
 grant select on proceedings to padron_gate;
 

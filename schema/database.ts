@@ -749,9 +749,9 @@ export interface ProceedingAnswers {
 }
 
 export interface Proceedings {
-  cause: string;
+  cause: Buffer;
   council_on: string | null;
-  council_outcome: string | null;
+  council_outcome: Buffer | null;
   decided_at: Timestamp | null;
   decided_by: string | null;
   decision: string | null;

@@ -171,8 +171,6 @@ describe('what the registry has no place for', () => {
       'presentation_requests.profile',
       'presentation_requests.request_object',
       'proceeding_answers.read_by',
-      'proceedings.cause',
-      'proceedings.council_outcome',
       'proceedings.decided_by',
       'proceedings.decision',
       'proceedings.opened_by',

@@ -13,7 +13,7 @@ import { nextVersion } from '../person/neighbours.ts'
 import { reachOf } from '../person/reach.ts'
 import { versionOf } from '../person/store.ts'
 import { giveNotice, type SealedAnswer } from './hearing.ts'
-import { AnsweredBy, type CouncilOutcome, type Proceeding } from './hearing-model.ts'
+import { AnsweredBy, type CouncilOutcome, type Proceeding, proceedingAt } from './hearing-model.ts'
 import { atDesk, ProceedingIncomplete, takeEffect } from './record-departure.ts'
 import {
   answersIn,
@@ -221,7 +221,9 @@ export async function recordOpinion(
           throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give a day since the proceeding was opened.' }])
         await keepOpinion(unit.transaction, {
           councilOn: opinion.on,
-          councilOutcome: opinion.outcome,
+          councilOutcome: Buffer.from(
+            unit.seal(at.neighbourId, proceedingAt(at.proceedingId, 'council_outcome'), opinion.outcome),
+          ),
           id: at.proceedingId,
         })
         return { proceedingId: at.proceedingId, status: 'heard' }

@@ -11,6 +11,13 @@ export type SaidBy = z.infer<typeof SaidBy>
 export const ProceedingCause = z.enum(['moved-away', 'wrongly-registered'])
 export type ProceedingCause = z.infer<typeof ProceedingCause>
 
+/** Where something of a proceeding lies sealed. */
+export const proceedingAt = (id: string, column: 'cause' | 'reason' | 'notice' | 'council_outcome') => ({
+  table: 'proceedings',
+  column,
+  row: id,
+})
+
 /** A departure under way, which somebody else decides once the neighbour could answer. */
 export interface Proceeding {
   id: string

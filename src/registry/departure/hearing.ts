@@ -10,7 +10,14 @@ import type { Name, NeighbourFields } from '../model.ts'
 import type { Informant, NoticeWay } from '../person/channels.ts'
 import { versionOf } from '../person/store.ts'
 import { loadRecords } from '../store.ts'
-import type { AnsweredBy, Proceeding, ProceedingAnswer, ProceedingCause } from './hearing-model.ts'
+import {
+  type AnsweredBy,
+  type CouncilOutcome,
+  type Proceeding,
+  type ProceedingAnswer,
+  type ProceedingCause,
+  proceedingAt,
+} from './hearing-model.ts'
 import { answersOfProceedings, keepNoticeGiven, proceedingOpen, proceedingsWithNotice, type Row } from './store.ts'
 
 /** What is sealed of an answer. */
@@ -51,7 +58,8 @@ const lastDay = (effectiveFrom: string) => Temporal.PlainDate.from(effectiveFrom
 function outlineOf(row: Row, said: readonly AnswerRow[]): Proceeding {
   return {
     id: row.id,
-    cause: row.cause as ProceedingCause,
+    // What is sealed is put in its place once it is opened.
+    cause: 'wrongly-registered',
     reason: '',
     informant: 'other',
     openedAt: row.opened_at.toISOString(),
@@ -60,7 +68,7 @@ function outlineOf(row: Row, said: readonly AnswerRow[]): Proceeding {
     ...(row.effective_from === null
       ? {}
       : { effectiveFrom: row.effective_from, answerBy: lastDay(row.effective_from) }),
-    ...(row.council_on && row.council_outcome ? { council: { on: row.council_on, outcome: row.council_outcome } } : {}),
+    ...(row.council_on ? { council: { on: row.council_on, outcome: 'unfavourable' as const } } : {}),
     answers: said.map(
       (one): ProceedingAnswer => ({
         id: one.id,
@@ -88,14 +96,24 @@ function sealedPartsOf(row: Row, said: readonly AnswerRow[]): SealedPart<Neighbo
       if (record.proceeding) put(record.proceeding, value)
     },
   })
-  const { notice, notice_given_on: on } = row
+  const { notice, notice_given_on: on, council_outcome: opinion } = row
   return [
-    part({ table: 'proceedings', column: 'reason', row: row.id }, row.reason, (proceeding, value) => {
+    part(proceedingAt(row.id, 'cause'), row.cause, (proceeding, value) => {
+      proceeding.cause = value as ProceedingCause
+    }),
+    ...(opinion
+      ? [
+          part(proceedingAt(row.id, 'council_outcome'), opinion, (proceeding, value) => {
+            if (proceeding.council) proceeding.council.outcome = value as CouncilOutcome
+          }),
+        ]
+      : []),
+    part(proceedingAt(row.id, 'reason'), row.reason, (proceeding, value) => {
       Object.assign(proceeding, value as { reason: string; informant: Informant })
     }),
     ...(notice && on
       ? [
-          part({ table: 'proceedings', column: 'notice', row: row.id }, notice, (proceeding, value) => {
+          part(proceedingAt(row.id, 'notice'), notice, (proceeding, value) => {
             proceeding.notice = { on, by: (value as { by: NoticeWay }).by }
           }),
         ]

@@ -7,7 +7,7 @@ import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
-import type { ProceedingCause } from './hearing-model.ts'
+import { type ProceedingCause, proceedingAt } from './hearing-model.ts'
 import { proceedingDue, proceedingsDue } from './store.ts'
 
 const MOST_LISTED = 25
@@ -46,7 +46,12 @@ export async function openProceedings(
   cursor?: string,
 ): Promise<Disclosed<Paged<OpenProceeding>>> {
   const after = readCursor(cursor)
-  return deps.gate.open<NeighbourFields, 'name', Paged<OpenProceeding>, Paged<Omit<OpenProceeding, 'name'>>>(
+  return deps.gate.open<
+    NeighbourFields,
+    'name',
+    Paged<OpenProceeding>,
+    Paged<Omit<OpenProceeding, 'name' | 'cause'> & { sealedCause: Uint8Array }>
+  >(
     {
       municipalityId: town.id,
       requester: clerk,
@@ -61,7 +66,7 @@ export async function openProceedings(
       const items = page.rows.map((row) => ({
         id: row.id,
         neighbourId: row.neighbour_id,
-        cause: row.cause as ProceedingCause,
+        sealedCause: row.cause,
         openedByYou: row.opened_by === clerk.id,
         ...lastDayOf(row),
         unread: Boolean(row.unread),
@@ -70,11 +75,15 @@ export async function openProceedings(
       const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
       return { records, beside: { items, more: page.more } }
     },
-    (records, { beside }) => {
+    (records, { beside, reopen }) => {
       const names = new Map(records.map((record) => [record.id, record.name]))
       const items = beside.items
         .filter((one) => names.has(one.neighbourId))
-        .map((one) => ({ ...one, name: names.get(one.neighbourId) }))
+        .map(({ sealedCause, ...one }) => ({
+          ...one,
+          name: names.get(one.neighbourId),
+          cause: reopen(one.neighbourId, proceedingAt(one.id, 'cause'), sealedCause) as ProceedingCause,
+        }))
       return { items, more: beside.more }
     },
   )

@@ -20,7 +20,7 @@ import { endResidence } from '../residence/move.ts'
 import { NotResident } from '../residence/not-resident.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
 import { withProceedings } from './hearing.ts'
-import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.ts'
+import { type Proceeding, type ProceedingCause, proceedingAt, SaidBy } from './hearing-model.ts'
 import { isDead, movementsInForce } from './movements-in-force.ts'
 import { retellCards } from './removal.ts'
 import { keepProceeding, proceedingOpen, withdrawProceedings } from './store.ts'
@@ -227,8 +227,8 @@ async function begin(
     id: proceedingId,
     municipality_id: town.id,
     neighbour_id: id,
-    cause,
-    reason: Buffer.from(unit.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
+    cause: Buffer.from(unit.seal(id, proceedingAt(proceedingId, 'cause'), cause)),
+    reason: Buffer.from(unit.seal(id, proceedingAt(proceedingId, 'reason'), said)),
     opened_by: clerk.id,
     opened_at: now.toString(),
     message_id: await deps.leaveMessage(unit.transaction, town, message),

@@ -191,7 +191,7 @@ export const markAnswerRead = (
 
 export const keepOpinion = (
   transaction: Transaction,
-  { councilOn, councilOutcome, id }: { councilOn: string; councilOutcome: string; id: string },
+  { councilOn, councilOutcome, id }: { councilOn: string; councilOutcome: Buffer; id: string },
 ) =>
   transaction
     .updateTable('proceedings')
@@ -264,7 +264,7 @@ export interface Openings {
 export interface Row {
   id: string
   neighbour_id: string
-  cause: string
+  cause: Uint8Array
   reason: Uint8Array
   notice: Uint8Array | null
   opened_at: Date
@@ -272,7 +272,7 @@ export interface Row {
   notice_given_on: string | null
   effective_from: string | null
   council_on: string | null
-  council_outcome: 'favourable' | 'unfavourable' | null
+  council_outcome: Uint8Array | null
   told_by: Channel | null
   told_at: Date | null
 }

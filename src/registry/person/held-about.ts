@@ -3,6 +3,7 @@ import type { MessageKind } from '../../identity/telling.ts'
 import { wrappedKey } from '../../keys/municipality-keys.ts'
 import type { Transaction } from '../../platform/database.ts'
 import type { SealedAnswer } from '../departure/hearing.ts'
+import { proceedingAt } from '../departure/hearing-model.ts'
 import { answersEver, proceedingsEver } from '../departure/store.ts'
 import type { Address, Contact, NeighbourFields, Representation } from '../model.ts'
 import { addressKeysOf, residencesEver, startsSaidEver } from '../residence/store.ts'
@@ -172,22 +173,26 @@ async function proceedingsAbout(
 ): Promise<HeldAbout['proceedings']> {
   const rows = await proceedingsEver(transaction, neighbourId)
   const answers = await answersEver(transaction, neighbourId)
-  const proceedingPlace = (id: string, column: string) => ({ table: 'proceedings', column, row: id })
   return rows.map((row) => ({
-    cause: row.cause,
+    cause: reopen(proceedingAt(row.id, 'cause'), row.cause) as string,
     openedAt: instant(row.opened_at),
-    reason: (reopen(proceedingPlace(row.id, 'reason'), row.reason) as { reason: string }).reason,
+    reason: (reopen(proceedingAt(row.id, 'reason'), row.reason) as { reason: string }).reason,
     ...(row.notice && row.notice_given_on
       ? {
           notice: {
             on: String(row.notice_given_on),
-            ...(reopen(proceedingPlace(row.id, 'notice'), row.notice) as { by: NoticeWay }),
+            ...(reopen(proceedingAt(row.id, 'notice'), row.notice) as { by: NoticeWay }),
           },
         }
       : {}),
     effectiveFrom: row.effective_from === null ? null : String(row.effective_from),
     ...(row.council_on && row.council_outcome
-      ? { council: { on: String(row.council_on), outcome: row.council_outcome } }
+      ? {
+          council: {
+            on: String(row.council_on),
+            outcome: reopen(proceedingAt(row.id, 'council_outcome'), row.council_outcome) as string,
+          },
+        }
       : {}),
     ...(row.decision && row.decided_at ? { decision: { outcome: row.decision, at: instant(row.decided_at) } } : {}),
     answers: answers
