@@ -43,7 +43,8 @@ grant select on status_lists to padron_readonly_ops;
 -- they were given, nor from one thing they were given to another: `mark` is a keyed hash of the neighbour's own key and a number,
 -- another for each; `content` (profile, form, when, what it rests on) is sealed under that key without naming it; `bearer`, for
 -- whoever is shown a proof and asks about it, is sealed to the town and emptied once everybody sees that it was taken back. Places are
--- made ahead, at random and with room for what comes, and given out at random, so that no order of rows tells either.
+-- made ahead, a batch at random indexes with room for what comes, and given out by lot, so that the order of rows within a batch tells
+-- nothing; batches are appended, and tell roughly when.
 create table proofs (
   municipality_id uuid not null,
   id uuid not null,

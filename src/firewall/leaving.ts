@@ -172,10 +172,10 @@ export async function countLeaving(
   const own = requester.kind === 'resident' ? requester.neighbourId : undefined
   const people = shown.filter((id) => id !== own)
   if (who === null || bits === 0 || people.length === 0) return []
-  const hashes = people.map((id) => `\\\\x${hash(`seen ${who} ${id}`).subarray(0, 16).toString('hex')}`)
+  const hashes = people.map((id) => hash(`seen ${who} ${id}`).subarray(0, 16))
   const { rows } = await countSeen(transaction, {
     who,
-    hashes: hashes.map((one) => `"${one}"`).join(','),
+    hashes,
     bits,
     weightsOfBits: WEIGHTS_OF_BITS,
   })

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { byteArray } from '../platform/byte-array.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { TownBudgets } from './budgets.ts'
@@ -34,11 +35,11 @@ export const drawOpening = (
 
 export const countSeen = (
   transaction: Transaction,
-  { who, hashes, bits, weightsOfBits }: { who: string; hashes: string; bits: number; weightsOfBits: string },
+  { who, hashes, bits, weightsOfBits }: { who: string; hashes: readonly Buffer[]; bits: number; weightsOfBits: string },
 ) =>
   sql<{
     totals: Totals[]
-  }>`select count_seen(${who}, ${`{${hashes}}`}::text::bytea[], ${bits}::integer,
+  }>`select count_seen(${who}, ${byteArray(hashes)}::text::bytea[], ${bits}::integer,
     ${weightsOfBits}::text::integer[]) as totals`.execute(transaction)
 
 export const latestPolicies = (transaction: Transaction, municipalityId: string) =>

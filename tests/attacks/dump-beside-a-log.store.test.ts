@@ -95,7 +95,7 @@ describe('a dump beside the log of a service', () => {
       )
   })
 
-  it('has them in an order that tells nothing: neither the heap nor any column goes up with the time', async () => {
+  it('has those of one batch in an order that tells nothing: neither the heap nor any column goes up with the time', async () => {
     const rows = await places()
     const given = log.map((one) => rows.indexOf(rowOf(rows, one) as Row))
     expect(given).not.toContain(-1)

@@ -20,10 +20,11 @@ const CAUSES = {
 } as const satisfies Record<string, readonly string[]>
 
 export type MovementKind = keyof typeof CAUSES
+type Cause = (typeof CAUSES)[MovementKind][number]
 
 export interface MovementOutline {
   kind: MovementKind
-  cause: string
+  cause: Cause
   /** ISO date. */
   effectiveOn: string
 }

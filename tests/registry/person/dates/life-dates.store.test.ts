@@ -202,7 +202,7 @@ describe('the database', () => {
 it('no movement is of the future, of before anybody lived, or of a cause that its kind has not', () => {
   const day = Temporal.Now.plainDateISO('UTC')
   const move =
-    (effectiveOn: string, cause = 'address') =>
+    (effectiveOn: string, cause: 'address' | 'death' = 'address') =>
     () =>
       mustBeAMovement({ kind: 'change', cause, effectiveOn }, Temporal.Now.instant())
   expect(move(day.toString())).not.toThrow()
